@@ -1,0 +1,86 @@
+"""The glossary: one entry per term, Korean and English, with unit and source.
+
+Every label, axis title and table header of the project reads `terms.toml` through this module.
+
+>>> label("nps", "en")
+'Net Promoter Score (points)'
+>>> label("nps", "ko", unit=False)
+'순추천지수'
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+Lang = Literal["en", "ko"]
+LANGS: tuple[Lang, ...] = ("en", "ko")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One glossary entry (용어).
+
+    `en`, `ko`: the name; `unit_en`, `unit_ko`: the unit, empty for pure numbers and names;
+    `definition_en`, `definition_ko`: one sentence; `source`: paper or claim id, may be empty.
+    """
+
+    key: str
+    en: str
+    ko: str
+    definition_en: str = ""
+    definition_ko: str = ""
+    unit_en: str = ""
+    unit_ko: str = ""
+    source: str = ""
+
+    def name(self, lang: Lang = "en") -> str:
+        """Return the name in `lang`."""
+        return getattr(self, lang)
+
+    def unit(self, lang: Lang = "en") -> str:
+        """Return the unit in `lang`; empty if the term has none."""
+        return getattr(self, f"unit_{lang}")
+
+    def definition(self, lang: Lang = "en") -> str:
+        """Return the definition in `lang`."""
+        return getattr(self, f"definition_{lang}")
+
+
+def reason(key: str, **values: object) -> dict[Lang, str]:
+    """Return why the data cannot tell, in every language (판단할 수 없는 이유), from `reasons.toml`.
+
+    >>> reason("few_customers", n=12, needed=30)["en"]
+    'There are 12 eligible customers; at least 30 are needed.'
+    """
+    return {lang: _read("reasons.toml")[key][lang].format(**values) for lang in LANGS}
+
+
+@cache
+def glossary() -> dict[str, Term]:
+    """Return all terms by key, in the file's order."""
+    return {key: Term(key=key, **entry) for key, entry in _read("terms.toml").items()}
+
+
+def term(key: str) -> Term:
+    """Return one term; an unknown key is a KeyError that names the nearest ones."""
+    try:
+        return glossary()[key]
+    except KeyError:
+        near = ", ".join(difflib.get_close_matches(key, glossary(), n=3)) or "none is near"
+        raise KeyError(f"terms.toml has no term {key!r} (nearest: {near})") from None
+
+
+def label(key: str, lang: Lang = "en", *, unit: bool = True) -> str:
+    """Return the term's name with its unit in brackets, as axes and headers show it."""
+    entry = term(key)
+    return f"{entry.name(lang)} ({entry.unit(lang)})" if unit and entry.unit(lang) else entry.name(lang)
+
+
+@cache
+def _read(name: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads(files("smm_analysis").joinpath(name).read_text(encoding="utf-8"))

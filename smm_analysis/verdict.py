@@ -1,0 +1,288 @@
+"""Verdicts: what an interval says about a claim, and the card that says it (판정).
+
+A question in `questions.toml` names the claims it tests and the sentence for either answer. `judge` holds an
+effect's interval against the smallest effect that matters and returns a frozen `Verdict`, which draws itself as a card
+in English or Korean.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from smm_analysis.terms import Lang, term
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Decision = Literal["supported", "not_supported", "cannot_tell"]
+MIMETYPE = "application/vnd.smm.verdict+json"
+
+# decision -> (symbol, colour on white with contrast >= 4.5, en, ko); colours are Okabe and Ito's, darkened
+_LOOK: dict[Decision, tuple[str, str, str, str]] = {
+    "supported": ("✓", "#00694f", "Supported", "지지됨"),
+    "not_supported": ("×", "#a8420b", "Not supported", "지지되지 않음"),
+    "cannot_tell": ("?", "#55585c", "The data cannot tell", "데이터로 알 수 없음"),
+}
+_WORDS = {
+    "en": {
+        "interval": "{measure}: {estimate} {unit} ({level}% interval {low} to {high}). It matters from {delta} up.",
+        "method_check": "Method check on simulated data: it shows that the method works, nothing about marketing.",
+        "limits": "Limits",
+        "claim": "claim",
+        "straddles": "The interval holds values on both sides of {delta}, the smallest effect that matters.",
+        "needs": "At this noise about {more} {n_unit} ({have} now) would decide.",
+        "needs_many": "The estimate lies too near {delta} for more of the same data to decide; an experiment would.",
+        "undefined": "The estimate or its interval is not defined on these data.",
+    },
+    "ko": {
+        "interval": "{measure}: {estimate}{unit} ({level}% 구간 {low} ~ {high}). {delta} 이상이어야 의미가 있습니다.",
+        "method_check": "모의 데이터로 한 방법 점검입니다. 방법이 작동함을 보일 뿐, 마케팅에 관한 사실이 아닙니다.",
+        "limits": "한계",
+        "claim": "주장",
+        "straddles": "의미 있는 최소 효과인 {delta}의 양쪽 값이 모두 구간 안에 있습니다.",
+        "needs": "지금의 잡음이라면 {n_unit} 수가 약 {more}(현재 {have})이면 판단할 수 있습니다.",
+        "needs_many": "추정값이 {delta}에 너무 가까워 같은 데이터를 더 모아도 판단하기 어렵습니다. 실험이 필요합니다.",
+        "undefined": "이 데이터에서는 추정값이나 구간을 정할 수 없습니다.",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One answer to one question (판정), as the manifest, the page and the ledger show it.
+
+    `estimate`, `low`, `high` and `delta` are in `unit` and signed so that more of it favours the claim; `level` is
+    the two-sided level of the interval, 0..1. `text` is the answer in a sentence, `reason` says why the data cannot
+    tell and what would decide, `limits` what the answer rests on. `method_check` is true on simulated data. `table`
+    holds the numbers behind the answer and stays out of the manifest.
+    """
+
+    claims: tuple[str, ...]
+    question: str
+    decision: Decision
+    estimate: float
+    low: float
+    high: float
+    level: float
+    unit: str
+    delta: float
+    reason: str
+    text: str
+    limits: str
+    method_check: bool
+    measure: str
+    lang: Lang = "en"
+    table: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the manifest's form: no table, numbers to six significant digits, undefined ones as None."""
+        plain = asdict(self, dict_factory=lambda items: {k: v for k, v in items if k != "table"})
+        plain["claims"] = list(self.claims)
+        return {key: _round(value) if isinstance(value, float) else value for key, value in plain.items()}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Verdict:
+        """Return the verdict a manifest or a notebook output holds; the inverse of `to_dict` but for the table."""
+        known = {f.name for f in fields(cls)}
+        values = {k: v for k, v in plain.items() if k in known}
+        numbers = {k: math.nan if values[k] is None else values[k] for k in ("estimate", "low", "high", "delta")}
+        return cls(**values | numbers | {"claims": tuple(plain["claims"])})
+
+    @property
+    def headline(self) -> str:
+        """The decision in words, in the verdict's language."""
+        _, _, en, ko = _LOOK[self.decision]
+        return ko if self.lang == "ko" else en
+
+    @property
+    def interval_text(self) -> str:
+        """The estimate with its interval and the smallest effect that matters, in a sentence; empty if undefined."""
+        if not math.isfinite(self.estimate):
+            return ""
+        unit = f" {self.unit}" if self.lang == "ko" and self.unit else self.unit
+        numbers = {k: format_number(getattr(self, k)) for k in ("estimate", "low", "high", "delta")}
+        level = f"{self.level:.0%}".removesuffix("%")
+        text = _WORDS[self.lang]["interval"].format(measure=self.measure, unit=unit, level=level, **numbers)
+        return text.replace("  (", " (")
+
+    def to_markdown(self) -> str:
+        """Return the card as Markdown."""
+        symbol = _LOOK[self.decision][0]
+        lines = [f"**{symbol} {self.headline}** — {self.text}", self.interval_text, self.reason, f"*{self.limits}*"]
+        note = f"*{_WORDS[self.lang]['method_check']}*" if self.method_check else ""
+        return "\n\n".join(line for line in (f"**{self.question}**", *lines, note) if line.strip("*"))
+
+    def to_html(self) -> str:
+        """Return the card as HTML: every text escaped, colours inline so that JupyterLab shows what the page shows."""
+        symbol, colour, _, _ = _LOOK[self.decision]
+        words = _WORDS[self.lang]
+        rows = [
+            f'<p class="smm-question" style="margin:0;opacity:.75">{escape(self.question)} '
+            f"<small>({words['claim']} {escape(', '.join(self.claims))})</small></p>",
+            f'<p class="smm-answer" style="margin:.35em 0;font-size:1.15em"><strong class="smm-decision" '
+            f'style="background:{colour};color:#fff;border-radius:.3em;padding:.1em .5em;margin-right:.4em">'
+            f"{symbol} {escape(self.headline)}</strong> {escape(self.text)}</p>",
+        ]
+        rows += [f'<p style="margin:.2em 0">{escape(t)}</p>' for t in (self.interval_text, self.reason) if t]
+        notes = [f"{words['limits']}: {self.limits}"] if self.limits else []
+        notes += [words["method_check"]] if self.method_check else []
+        rows += [f'<p style="margin:.2em 0;opacity:.75"><small>{escape(note)}</small></p>' for note in notes]
+        style = f"border-left:.35em solid {colour};padding:.6em 1em;margin:.6em 0;max-width:52em"
+        return f'<div class="smm-verdict" lang="{self.lang}" style="{style}">{"".join(rows)}</div>'
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return {
+            "text/plain": f"{self.headline}: {self.text}",
+            "text/markdown": self.to_markdown(),
+            "text/html": self.to_html(),
+            MIMETYPE: self.to_dict(),
+        }
+
+
+def decide(low: float, high: float, delta: float) -> Decision:
+    """Hold an interval against the smallest effect that matters (판정 규칙, CLAIMS).
+
+    More must favour the claim. *supported* if the low end is beyond `delta`, *not supported* if the high end is short
+    of it, otherwise *cannot tell*, also where an end is not a number.
+
+    >>> decide(0.2, 0.6, 0.1), decide(-0.3, 0.05, 0.1), decide(0.05, 0.6, 0.1)
+    ('supported', 'not_supported', 'cannot_tell')
+    """
+    if low > delta:
+        return "supported"
+    return "not_supported" if high < delta else "cannot_tell"
+
+
+class Effect(Protocol):
+    """What a model estimated (효과): more favours the claim; `low` to `high` is a two-sided interval at `level`.
+
+    `n` is how many units it rests on; `reason` says, in each language, why there is no estimate that can decide, and is
+    empty if there is one.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    level: float
+    n: int
+    reason: Mapping[Lang, str]
+
+
+def judge(
+    key: str,
+    effect: Effect,
+    *,
+    delta: float,
+    n_unit: str = "customers",
+    synthetic: bool,
+    lang: Lang = "en",
+    table: pd.DataFrame | None = None,
+) -> Verdict:
+    """Answer one question of `questions.toml` (판정하기).
+
+    Parameters
+    ----------
+    key
+        The question's key; its claims, unit and sentences come from `questions.toml`.
+    effect
+        The estimate with its interval, in the question's unit. One with a `reason` (never varied, confounded, too few
+        weeks) is a *cannot tell* whatever its interval says.
+    delta
+        The smallest effect that matters, in the same unit.
+    n_unit
+        What `effect.n` counts, a glossary key: a *cannot tell* says how many would decide at the same noise.
+    synthetic
+        Whether the data are simulated: then the verdict is a method check.
+    table
+        The numbers behind the answer, kept beside it.
+
+    Raises
+    ------
+    KeyError
+        Unknown `key`.
+    ValueError
+        If low > high, the estimate lies outside its interval, or the level outside (0, 1).
+
+    """
+    question = _question(key)
+    _check(effect)
+    decision: Decision = "cannot_tell" if effect.reason else decide(effect.low, effect.high, delta)
+    reason = effect.reason[lang] if effect.reason else _what_would_decide(effect, delta, n_unit, lang)
+    measure = term(question["measure"])
+    return Verdict(
+        claims=tuple(question["claims"]),
+        question=question[f"question_{lang}"],
+        decision=decision,
+        estimate=float(effect.estimate),
+        low=float(effect.low),
+        high=float(effect.high),
+        level=effect.level,
+        unit=measure.unit(lang),
+        delta=delta,
+        reason=reason if decision == "cannot_tell" else "",
+        text=question[f"{decision}_{lang}"],
+        limits=question[f"limits_{lang}"],
+        method_check=synthetic,
+        measure=measure.name(lang),
+        lang=lang,
+        table=table,
+    )
+
+
+def format_number(value: float) -> str:
+    """Return a number as cards show it: three significant digits, thousands separated, a true minus sign.
+
+    >>> format_number(-0.012345), format_number(18713.2), format_number(0)
+    ('−0.0123', '18,713', '0')
+    """
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "–"
+    decimals = 0 if value == 0 else max(0, 2 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", "−")
+
+
+def _check(effect: Effect) -> None:
+    if effect.low > effect.high or effect.estimate < effect.low or effect.estimate > effect.high:
+        raise ValueError(f"an estimate lies between low and high; given {effect}")
+    if not 0 < effect.level < 1:
+        raise ValueError(f"level is a share between 0 and 1, such as 0.90; given {effect.level}")
+
+
+def _what_would_decide(effect: Effect, delta: float, n_unit: str, lang: Lang) -> str:
+    """Say why an interval does not decide, and how many units would: its width shrinks with their number's root."""
+    words = _WORDS[lang]
+    if not all(math.isfinite(x) for x in (effect.estimate, effect.low, effect.high)):
+        return words["undefined"]
+    distance = effect.estimate - delta
+    side = effect.estimate - effect.low if distance > 0 else effect.high - effect.estimate
+    factor = (side / distance) ** 2 if distance else math.inf
+    more = format_number(float(f"{effect.n * factor:.2g}")) if factor <= 100 else ""
+    have, unit = format_number(effect.n), term(n_unit).name(lang).lower()
+    decides = words["needs" if more else "needs_many"]
+    text = f"{words['straddles']} {decides}"
+    return text.format(delta=format_number(delta), more=more, have=have, n_unit=unit)
+
+
+@cache
+def _questions() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(files("smm_analysis").joinpath("questions.toml").read_text(encoding="utf-8"))
+
+
+def _question(key: str) -> dict[str, Any]:
+    try:
+        return _questions()[key]
+    except KeyError:
+        raise KeyError(f"questions.toml has no question {key!r}; it has {', '.join(_questions())}") from None
+
+
+def _round(value: float) -> float | None:
+    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -1,0 +1,128 @@
+import json
+import math
+from dataclasses import FrozenInstanceError, dataclass, field
+
+import pytest
+
+from smm_analysis import verdict
+from smm_analysis.verdict import MIMETYPE, Verdict, decide, format_number, judge
+
+
+@dataclass(frozen=True)
+class Effect:
+    estimate: float
+    low: float
+    high: float
+    level: float = 0.90
+    n: int = 400
+    reason: dict = field(default_factory=dict)
+
+
+def answer(*numbers, lang="en", synthetic=False, **options):
+    return judge("recent_beats_history", Effect(*numbers, **options), delta=5, synthetic=synthetic, lang=lang)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "decision"),
+    [
+        (5.1, 9, "supported"),
+        (5, 9, "cannot_tell"),  # the low end must be beyond delta, not at it
+        (-9, 4.9, "not_supported"),
+        (-9, 5, "cannot_tell"),
+        (-math.inf, 4, "not_supported"),
+        (6, math.inf, "supported"),
+        (math.nan, math.nan, "cannot_tell"),
+    ],
+)
+def test_the_rule_holds_the_interval_against_delta(low, high, decision):
+    assert decide(low, high, 5) == decision
+
+
+def test_a_clear_answer_gives_no_reason_and_an_open_one_says_what_would_decide():
+    assert answer(8, 6, 10).reason == ""
+    # distance to delta 1, width to that side 4: sixteen times the customers
+    assert "about 6,400 customers (400 now) would decide" in answer(6, 2, 10).reason
+    assert "an experiment would" in answer(5.01, 2, 8).reason
+    assert "an experiment would" in answer(5, 2, 8).reason
+    assert "not defined" in answer(math.nan, math.nan, math.nan).reason
+
+
+def test_needed_customers_would_indeed_decide():
+    needed = 400 * 16
+    half = 4 * math.sqrt(400 / needed)
+    assert decide(6 - half - 1e-9, 6 + half, 5) == "cannot_tell"
+    assert decide(6 - half + 1e-9, 6 + half, 5) == "supported"
+
+
+def test_a_reason_overrules_a_clear_interval():
+    effect = {"en": "effort never varied", "ko": "노력이 변한 적이 없습니다"}
+    judged = answer(8, 6, 10, reason=effect, lang="ko")
+    assert (judged.decision, judged.reason) == ("cannot_tell", "노력이 변한 적이 없습니다")
+
+
+@pytest.mark.parametrize("numbers", [(4, 6, 10), (11, 6, 10), (8, 10, 6)])
+def test_an_estimate_outside_its_interval_is_refused(numbers):
+    with pytest.raises(ValueError, match="between low and high"):
+        answer(*numbers)
+
+
+def test_a_level_given_in_percent_is_refused():
+    with pytest.raises(ValueError, match=r"such as 0\.90"):
+        answer(8, 6, 10, level=90)
+
+
+def test_an_unknown_question_names_the_known_ones():
+    with pytest.raises(KeyError, match="it has behaviour_beyond_nps"):
+        judge("nps", Effect(1, 0, 2), delta=1, synthetic=False)
+
+
+def test_a_verdict_is_frozen():
+    with pytest.raises(FrozenInstanceError):
+        answer(8, 6, 10).decision = "not_supported"
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("numbers", [(8, 6, 10), (1, 0, 2), (6, 2, 10), (math.nan,) * 3])
+def test_a_verdict_survives_the_manifest(lang, numbers):
+    judged = answer(*numbers, lang=lang, synthetic=True)
+    plain = json.loads(json.dumps(judged.to_dict(), allow_nan=False))
+    assert Verdict.from_dict(plain).to_dict() == judged.to_dict()
+    assert set(plain) >= {"claims", "question", "decision", "method_check", "estimate", "low", "high", "level", "unit"}
+    assert set(plain) >= {"delta", "reason", "text", "limits"}
+
+
+def test_the_card_is_the_same_in_every_form():
+    bundle = answer(8, 6, 10)._repr_mimebundle_()
+    assert bundle[MIMETYPE]["decision"] == "supported"
+    for form in ("text/plain", "text/markdown", "text/html"):
+        assert "Supported" in bundle[form]
+    assert "8 nats per 1,000 customers (90% interval 6 to 10). It matters from 5 up." in bundle["text/markdown"]
+
+
+def test_simulated_data_are_a_method_check_on_every_card():
+    for lang, words in (("en", "Method check"), ("ko", "방법 점검")):
+        assert words in answer(8, 6, 10, lang=lang, synthetic=True).to_html()
+        assert words not in answer(8, 6, 10, lang=lang).to_html()
+
+
+def test_text_is_escaped_on_the_card():
+    judged = answer(6, 2, 10, reason={"en": "<script>alert(1)</script>"})
+    assert "<script>" not in judged.to_html()
+    assert "&lt;script&gt;" in judged.to_html()
+
+
+def test_every_question_is_complete_in_both_languages():
+    for key, question in verdict._questions().items():
+        parts = ("question", *verdict._LOOK, "limits")
+        lacking = [f"{p}_{lang}" for p in parts for lang in ("en", "ko") if not question.get(f"{p}_{lang}")]
+        assert not lacking, f"{key} lacks {lacking}"
+        assert question["claims"]
+        assert question["measure"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.5, "0.5"), (1234567, "1,234,567"), (-2.345, "−2.35"), (1e-5, "0.00001"), (99.96, "100"), (math.nan, "–")],
+)
+def test_numbers_are_short(value, text):
+    assert format_number(value) == text
