@@ -1,0 +1,161 @@
+"""The `smm` command. Exit codes: 0 fine, 1 some report failed, 2 a mistake in what was asked or given, 75 locked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from smm_analysis import __version__
+
+
+class Mistake(click.ClickException):
+    """A user's mistake: one message on standard error, no traceback, exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: object = None) -> None:
+        """Print the message."""
+        click.echo(f"smm: {self.format_message()}", err=True)
+
+
+class Commands(click.Group):
+    """The command group: turns the package's own errors into one message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a mistake in data, names or parameters becomes a `Mistake`."""
+        from smm_analysis.report.catalogue import ReportError
+        from smm_analysis.tables import DataError
+
+        try:
+            return super().invoke(ctx)
+        except (ReportError, DataError, FileExistsError) as error:
+            raise Mistake(str(error)) from None
+        except ValueError as error:
+            if getattr(error, "is_user_error", False):
+                raise Mistake(str(error)) from None
+            raise
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="smm")
+def main() -> None:
+    """Test social-media strategy claims on your own data.
+
+    Start with `smm report`, which runs every notebook on the simulated sample and prints the page to open.
+    """
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--data", type=click.Path(path_type=Path), help="The data set's folder. Default: the simulated sample.")
+@click.option(
+    "-p", "pairs", multiple=True, metavar="KEY=VALUE", help="A notebook parameter; repeatable. See `smm list`."
+)
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="The pages' language.")
+@click.option("--out", type=click.Path(path_type=Path), default="reports", show_default=True, help="Where to publish.")
+@click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes at a time. Default: one a core.")
+@click.option("--timeout", type=click.IntRange(min=1), default=600, show_default=True, help="Seconds a cell may take.")
+@click.option("--notebooks", type=click.Path(path_type=Path, exists=True), help="Your own notebooks' folder.")
+def report(
+    names: tuple[str, ...],
+    data: Path | None,
+    pairs: tuple[str, ...],
+    lang: str,
+    out: Path,
+    jobs: int,
+    timeout: int,
+    notebooks: Path | None,
+) -> None:
+    """Run notebooks into reports and print the page to open.
+
+    Without NAMES: every report whose tables the data set has.
+    """
+    from smm_analysis.report import run as runner
+
+    options = {"data": data, "lang": lang, "out": out, "jobs": jobs, "timeout": timeout, "notebooks": notebooks}
+    try:
+        code = runner.run(names, given=_pairs(pairs), say=click.echo, **options)
+    except runner.Locked as error:
+        click.echo(f"smm: {error}", err=True)
+        code = runner.LOCKED
+    sys.exit(code)
+
+
+@main.command("list")
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True)
+@click.option("--notebooks", type=click.Path(path_type=Path, exists=True), help="Your own notebooks' folder.")
+def list_reports(lang: str, notebooks: Path | None) -> None:
+    """List the reports, the tables each needs and its parameters."""
+    from smm_analysis.report.catalogue import find_all
+
+    for notebook in find_all(notebooks):
+        click.echo(f"{notebook.name}\n  {notebook.title(lang)}")
+        click.echo(f"  tables: {', '.join(notebook.tables) or '-'}")
+        for p in notebook.parameters.values():
+            click.echo(f"  -p {p.name}={p.default}  {getattr(p, f'help_{lang}')} ({p.allowed})")
+
+
+@main.command()
+@click.argument("data", type=click.Path(path_type=Path))
+def check(data: Path) -> None:
+    """Check a data set: rows read, kept and refused, with file, line, column and what is allowed."""
+    from smm_analysis import tables
+
+    result = tables.check(data)
+    click.echo(str(result))
+    sys.exit(0 if result.ok else 2)
+
+
+@main.command()
+@click.argument("out", type=click.Path(path_type=Path))
+def template(out: Path) -> None:
+    """Write empty tables and an Excel workbook that explains every column."""
+    from smm_analysis import tables
+
+    for path in tables.write_template(out):
+        click.echo(path)
+
+
+@main.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--seed", type=int, required=True, help="Same seed, same bytes.")
+@click.option("--brands", type=click.IntRange(1, 6), default=1, show_default=True)
+@click.option("--weeks", type=click.IntRange(min=8), default=104, show_default=True)
+@click.option("--world", default="default", show_default=True, help="Which claims are true: the mechanism.")
+@click.option("--policy", default="planned", show_default=True, help="How managers choose.")
+@click.option("--plan", default="", help="The strategy. Default: another one for each brand.")
+@click.option("--force", is_flag=True, help="Replace what is in OUT.")
+def sample(out: Path, seed: int, brands: int, weeks: int, world: str, policy: str, plan: str, force: bool) -> None:
+    """Simulate a data set with known truth (virtual brands)."""
+    from smm_analysis import virtual
+
+    options = {"brands": brands, "weeks": weeks, "world": world, "policy": policy, "plan": plan, "force": force}
+    click.echo(virtual.write_sample(out, seed=seed, **options))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def notebooks(folder: Path) -> None:
+    """Copy the notebooks to FOLDER, for editing; run them with `smm report --notebooks FOLDER`."""
+    import shutil
+
+    from smm_analysis import places
+
+    if folder.exists() and any(folder.iterdir()):
+        raise Mistake(f"{folder} is not empty; give a new folder")
+    shutil.copytree(places.notebooks(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    click.echo(folder)
+
+
+def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Split KEY=VALUE options; a missing equals sign or a key given twice is a mistake."""
+    split = [pair.partition("=") for pair in pairs]
+    wrong = [pair for pair, (key, equals, _) in zip(pairs, split, strict=True) if not (key and equals)]
+    if wrong:
+        raise Mistake(f"-p takes KEY=VALUE, such as -p seed=7; given {wrong[0]!r}")
+    keys = [key for key, _, _ in split]
+    if len(keys) != len(set(keys)):
+        raise Mistake("a parameter is given twice with -p")
+    return {key: value for key, _, value in split}

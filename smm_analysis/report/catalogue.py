@@ -1,0 +1,272 @@
+"""The notebooks a run can make reports of, and the typed parameters each declares."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import json
+import math
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smm_analysis import places
+from smm_analysis.terms import Lang, label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TYPES: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
+_ALLOWED = re.compile(r"\s*\[([^\]]*)\]")
+
+
+class ReportError(ValueError):
+    """A mistake in what was asked of the runner: a name, a parameter, a notebook. The text says how to mend it."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a notebook's parameters cell (매개변수): ``weeks: int = 52  # horizon, weeks [1..104] · 기간(주)``.
+
+    `kind` is int, float, str or bool. In the comment ``[low..high]`` is a closed range (either end may be missing),
+    ``[a|b|c]`` the choices and ``[date]`` an ISO date or nothing.
+    """
+
+    name: str
+    kind: str
+    default: Any
+    help_en: str
+    help_ko: str
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+    is_date: bool = False
+
+    @classmethod
+    def from_comment(cls, name: str, kind: str, default: Any, comment: str) -> Parameter:
+        """Return the parameter a declaration and its comment describe."""
+        match = _ALLOWED.search(comment)
+        allowed = match[1].strip() if match else ""
+        en, _, ko = _ALLOWED.sub("", comment, count=1).partition(" · ")
+        limits: dict[str, Any] = {}
+        if allowed == "date":
+            limits["is_date"] = True
+        elif ".." in allowed:
+            low, high = allowed.split("..")
+            limits |= {"low": float(low or -math.inf), "high": float(high or math.inf)}
+        elif allowed:
+            limits["choices"] = tuple(choice.strip() for choice in allowed.split("|"))
+        return cls(name, kind, default, en.strip(), ko.strip() or en.strip(), **limits)
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        if self.is_date:
+            return "a date such as 2026-03-31, or nothing"
+        words = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}[self.kind]
+        if math.isinf(self.low) and math.isinf(self.high):
+            return words
+        if math.isinf(self.high):
+            return f"{words} of at least {self.low:g}"
+        return (
+            f"{words} of at most {self.high:g}" if math.isinf(self.low) else f"{words}, {self.low:g} to {self.high:g}"
+        )
+
+    def parse(self, text: str) -> Any:
+        """Return the typed value of what was given on the command line; a ReportError says what is allowed."""
+        try:
+            value = self._convert(text)
+        except (ValueError, KeyError):
+            raise self._refusal(text) from None
+        in_range = not isinstance(value, (int, float)) or (math.isfinite(value) and self.low <= value <= self.high)
+        if not in_range or (self.choices and value not in self.choices):
+            raise self._refusal(text)
+        return value
+
+    def _convert(self, text: str) -> Any:
+        if self.is_date and text:
+            return date.fromisoformat(text).isoformat()
+        if self.kind == "bool":
+            return {"true": True, "false": False}[text.lower()]
+        return _TYPES[self.kind](text)
+
+    def _refusal(self, text: str) -> ReportError:
+        return ReportError(f"parameter {self.name} ({self.help_en}) takes {self.allowed}; given {text!r}")
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook that can be run into a report."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The report's name: the file's name without its ending."""
+        return self.path.stem
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """The notebook as JSON."""
+        try:
+            return json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ReportError(f"{self.path.name} is not a notebook: {error}") from None
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables it needs, from the notebook's `smm` metadata."""
+        return tuple(self._metadata.get("tables", ()))
+
+    @property
+    def brings_its_own_data(self) -> bool:
+        """Whether it reads data of its own (a case), so that a run's data set and brand do not apply."""
+        return self._metadata.get("data") == "own"
+
+    @property
+    def requires(self) -> dict[str, str]:
+        """Distributions it needs beyond the package's own, with the extra that brings each."""
+        return dict(self._metadata.get("requires", {}))
+
+    @property
+    def _metadata(self) -> dict[str, Any]:
+        return self.content.get("metadata", {}).get("smm", {})
+
+    def title(self, lang: Lang = "en") -> str:
+        """Return the text of its first heading."""
+        for source in self._sources("markdown"):
+            if source.startswith("# "):
+                return in_language(source.splitlines()[0].removeprefix("# "), lang)
+        return self.name
+
+    def question(self, lang: Lang = "en") -> str:
+        """Return the first line of prose below the heading Question."""
+        found = False
+        for cell in self.content["cells"]:
+            source = "".join(cell["source"]).strip()
+            found = found or (source.startswith("## ") and "Question" in source.splitlines()[0])
+            if found and lang in cell["metadata"].get("tags", []):
+                return source.splitlines()[0].strip("*")
+        return ""
+
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters its one cell tagged `parameters` declares, in order."""
+        cells = [c for c in self.content["cells"] if "parameters" in c["metadata"].get("tags", [])]
+        if len(cells) != 1:
+            raise ReportError(f"{self.path.name} needs exactly one cell tagged 'parameters'; it has {len(cells)}")
+        return read_parameters("".join(cells[0]["source"]), origin=self.path.name)
+
+    def _sources(self, cell_type: str) -> list[str]:
+        return ["".join(c["source"]) for c in self.content["cells"] if c["cell_type"] == cell_type]
+
+
+def in_language(text: str, lang: Lang) -> str:
+    """Return the half of a bilingual line, ``한국어 · English``, that is in `lang`.
+
+    >>> in_language("질문 · Question", "en"), in_language("NPS", "ko")
+    ('Question', 'NPS')
+    """
+    ko, dot, en = text.partition(" · ")
+    return (ko if lang == "ko" or not dot else en).strip()
+
+
+def read_parameters(source: str, *, origin: str) -> dict[str, Parameter]:
+    """Read a parameters cell without running it (매개변수 읽기).
+
+    Every statement must be a typed literal, ``name: type = value  # help``; anything else is a ReportError that names
+    the line, because a value computed in that cell could not be checked before a kernel starts.
+    """
+    lines = source.splitlines()
+    found = {}
+    for statement in ast.parse(source).body:
+        line = lines[statement.end_lineno - 1]
+        typed = isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value
+        kind = ast.unparse(statement.annotation) if typed else ""
+        if kind not in _TYPES:
+            form = "`name: int|float|str|bool = value  # help`"
+            raise ReportError(f"{origin}: a line of the parameters cell reads {form}; found {line}")
+        comment = line.partition("#")[2].strip()
+        name = statement.target.id
+        found[name] = Parameter.from_comment(name, kind, ast.literal_eval(statement.value), comment)
+    return found
+
+
+def find_all(folder: Path | None = None) -> list[Notebook]:
+    """Return every notebook below `folder` (default: the project's), the questions first, then the cases."""
+    folder = folder or places.notebooks()
+    paths = [p for p in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts]
+    return [Notebook(p) for p in sorted(paths, key=lambda p: (len(p.relative_to(folder).parts), p.as_posix()))]
+
+
+def find(names: Sequence[str], folder: Path | None = None) -> list[Notebook]:
+    """Return the notebooks asked for, by name, by ``cases/name`` or by path; all of them for no name."""
+    known = find_all(folder)
+    if not names:
+        if not known:
+            raise ReportError(f"no notebook in {folder or places.notebooks()}")
+        return known
+    return [_find_one(name, known) for name in dict.fromkeys(names)]
+
+
+def _find_one(name: str, known: Sequence[Notebook]) -> Notebook:
+    if name.endswith(".ipynb") and Path(name).is_file():
+        return Notebook(Path(name).resolve())
+    wanted = Path(name.removesuffix(".ipynb")).name
+    for notebook in known:
+        if notebook.name == wanted:
+            return notebook
+    names = [notebook.name for notebook in known]
+    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    raise ReportError(f"there is no report {name!r}; {hint}")
+
+
+def questions(present: Collection[str], lang: Lang = "en") -> pd.DataFrame:
+    """Return the map of the questions (질문 지도): a row a report, what it asks and needs, and which tables it lacks.
+
+    `present` names the tables at hand. Column headings are in `lang`.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "report": notebook.name,
+            "question": notebook.question(lang),
+            "tables_needed": ", ".join(notebook.tables) or "–",
+            "tables_missing": ", ".join(t for t in notebook.tables if t not in present) or "–",
+        }
+        for notebook in find_all()
+    ]
+    return pd.DataFrame(rows).rename(columns=lambda key: label(key, lang)).set_index(label("report", lang))
+
+
+def check_parameters(
+    given: Mapping[str, str], notebooks: Sequence[Notebook], *, named: bool
+) -> dict[str, dict[str, Any]]:
+    """Return the typed values for each notebook, by its name (매개변수 검사).
+
+    A parameter must be declared by every notebook of the call if they were `named`, otherwise by at least one. An
+    unknown name, a wrong type or a value out of range is a ReportError that says what is allowed.
+    """
+    for key in given:
+        lacking = [notebook.name for notebook in notebooks if key not in notebook.parameters]
+        if lacking and (named or len(lacking) == len(notebooks)):
+            raise _unknown_parameter(key, lacking, notebooks)
+    return {
+        notebook.name: {k: notebook.parameters[k].parse(v) for k, v in given.items() if k in notebook.parameters}
+        for notebook in notebooks
+    }
+
+
+def _unknown_parameter(key: str, lacking: Sequence[str], notebooks: Sequence[Notebook]) -> ReportError:
+    known = list(dict.fromkeys(name for notebook in notebooks for name in notebook.parameters))
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    return ReportError(f"{', '.join(lacking)}: no parameter {key!r}; {hint}")

@@ -1,0 +1,331 @@
+"""Run notebooks into reports: check everything, execute in a pool of processes, publish as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from smm_analysis import places, tables
+from smm_analysis.report import page
+from smm_analysis.report.catalogue import Notebook, ReportError, check_parameters, find
+from smm_analysis.report.publish import Shelf, write_text
+from smm_analysis.report.work import Job, die_with_parent, entry, execute, one_line
+from smm_analysis.terms import Lang
+
+OK, SOME_FAILED, BAD_INPUT, LOCKED = 0, 1, 2, 75
+_VERSIONED = ("smm-analysis", "pandas", "numpy", "scipy", "statsmodels", "papermill")
+
+
+class Locked(RuntimeError):
+    """Another run is publishing in the same folder."""
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """What a run reads (데이터 원천): the folder, its fingerprint and its description."""
+
+    path: Path
+    sha256: str
+    tables: tables.Tables
+
+    @classmethod
+    def open(cls, path: Path) -> DataSource:
+        """Load and check the whole data set, once; a DataError says what is wrong with it."""
+        whole = tables.load(path)
+        return cls(path.resolve(), _fingerprint(path), whole)
+
+    @property
+    def dataset(self) -> tables.Dataset:
+        """The data set's description."""
+        return self.tables.dataset
+
+
+def run(
+    names: Sequence[str] = (),
+    *,
+    data: Path | None = None,
+    given: Mapping[str, str] | None = None,
+    lang: Lang = "en",
+    out: Path = Path("reports"),
+    jobs: int = 0,
+    timeout: int = 600,
+    notebooks: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> int:
+    """Make reports and publish them (보고서 만들기).
+
+    Parameters
+    ----------
+    names
+        Reports by name or path; none = all whose tables the data set has. What is skipped is said.
+    data
+        The data set's folder; none = the simulated sample.
+    given
+        Parameters as text, by name; see `catalogue.check_parameters`.
+    lang
+        The language of the pages, unless `given` has one.
+    out
+        Where `latest` and `runs` are.
+    jobs
+        Processes at a time; 0 = one a core.
+    timeout
+        Seconds a single cell may take.
+    notebooks
+        Where to look notebooks up; none = the project's own.
+    say
+        Called with each line of progress.
+
+    Returns
+    -------
+    int
+        0 if all reports were made, 1 if some failed.
+
+    Raises
+    ------
+    ReportError, tables.DataError
+        Bad names, parameters or data; raised before any kernel starts, with nothing written.
+    Locked
+        Another run holds the folder.
+
+    """
+    given = {"lang": lang, **(given or {})}
+    chosen = find(names, notebooks)
+    if not all(notebook.brings_its_own_data for notebook in chosen):
+        data = Path(given.pop("data", "") or data or places.sample())
+    source = DataSource.open(data or places.sample())
+    chosen, skipped = _runnable(chosen, source, named=bool(names))
+    values = check_parameters(given, chosen, named=bool(names))
+    plans = [(notebook, _complete(notebook, values[notebook.name], source)) for notebook in chosen]
+    with _locked(out):
+        shelf = Shelf(out.resolve())
+        shelf.recover()
+        stamp, staged = shelf.stage()
+        for name, reason in skipped.items():
+            say(f"skipped {name}: {reason}")
+        try:
+            manifest = _make(plans, source, stamp, staged, jobs=jobs, timeout=timeout, shelf=shelf, say=say)
+        except BaseException:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise
+        manifest["skipped"] = skipped
+        _write_run(manifest, source, shelf, staged, lang=given["lang"])
+        shelf.publish(stamp, staged)
+    say(str((shelf.latest / "index.html").resolve()))
+    return OK if manifest["status"] == "ok" else SOME_FAILED
+
+
+def _runnable(
+    notebooks: Sequence[Notebook], source: DataSource, *, named: bool
+) -> tuple[list[Notebook], dict[str, str]]:
+    """Split notebooks into those that can run here and those that cannot, with the reason; a named one must run."""
+    skipped = {}
+    for notebook in notebooks:
+        try:
+            _check_requirements(notebook)
+            if not notebook.brings_its_own_data:
+                source.tables.cut(need=notebook.tables)
+        except (ReportError, tables.DataError) as error:
+            if named:
+                raise type(error)(f"{notebook.name}: {error}") from None
+            skipped[notebook.name] = str(error).splitlines()[0]
+    return [notebook for notebook in notebooks if notebook.name not in skipped], skipped
+
+
+def _check_requirements(notebook: Notebook) -> None:
+    for distribution, extra in notebook.requires.items():
+        try:
+            version(distribution)
+        except PackageNotFoundError:
+            message = f'{notebook.name} needs the package {distribution}: pip install "smm-analysis[{extra}]"'
+            raise ReportError(message) from None
+
+
+def _complete(notebook: Notebook, values: dict[str, Any], source: DataSource) -> dict[str, Any]:
+    """Add the data set's folder and its first brand where they apply, and check the part of the data they choose."""
+    if notebook.brings_its_own_data:
+        return values
+    if "brand" in notebook.parameters:
+        values = {**values, "brand": values.get("brand") or next(iter(source.dataset.brands), "")}
+    chosen = {key: values.get(key, "") for key in ("brand", "since", "until")}
+    source.tables.cut(need=notebook.tables, **chosen)
+    return {**values, "data": str(source.path)}
+
+
+def _make(
+    plans: Sequence[tuple[Notebook, dict[str, Any]]],
+    source: DataSource,
+    stamp: str,
+    staged: Path,
+    *,
+    jobs: int,
+    timeout: int,
+    shelf: Shelf,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    """Execute every plan in the pool and return the manifest; pages that are not of this run are carried over."""
+    started = datetime.now(UTC)
+    about = {"versions": {name: version(name) for name in _VERSIONED}, "git": _git_commit()}
+    todo = [_job(notebook, values, source, stamp, staged, timeout=timeout, about=about) for notebook, values in plans]
+    (staged / "notebooks").mkdir()
+    entries = {}
+    workers = min(len(todo), jobs or os.cpu_count() or 1)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=die_with_parent) as pool:
+        futures = {pool.submit(execute, job): job for job in todo}
+        for done, future in enumerate(as_completed(futures), start=1):
+            job = futures[future]
+            error = future.exception()
+            made = entry(job, status="failed", error=one_line(error), seconds=0.0) if error else future.result()
+            entries[job.slug] = made
+            say(f"[{done}/{len(todo)}] {made['status']:7} {job.slug}  {made['seconds']:.1f} s  {made['error'] or ''}")
+    before = shelf.manifest()
+    reports = [entries[job.slug] for job in todo]
+    failed = [report for report in reports if report["status"] != "ok"]
+    for report in failed:
+        _carry_last_good(report, before, shelf, staged)
+    return {
+        "status": "failed" if failed else "ok",
+        "stamp": stamp,
+        "started_at": started.isoformat(timespec="seconds"),
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **about,
+        "data": {"path": str(source.path), "sha256": source.sha256},
+        "reports": reports + _carried_over(reports, before, source, shelf, staged),
+    }
+
+
+def _job(
+    notebook: Notebook,
+    values: Mapping[str, Any],
+    source: DataSource,
+    stamp: str,
+    staged: Path,
+    *,
+    timeout: int,
+    about: Mapping[str, Any],
+) -> Job:
+    lang: Lang = values.get("lang", "en")
+    own = notebook.brings_its_own_data
+    data_name = "" if own else source.dataset.name
+    data = {"observed_until": f"{source.dataset.observed_until:%Y-%m-%d}", "sha256": source.sha256}
+    return Job(
+        notebook=notebook.path,
+        name=notebook.name,
+        title=notebook.title(lang),
+        lang=lang,
+        brand="" if own else values.get("brand", ""),
+        values=dict(values),
+        rows=_parameter_rows(notebook, values, lang),
+        data_name=data_name,
+        provenance=page.provenance(lang, data_name=data_name, stamp=stamp, **({} if own else data), **about),
+        stamp=stamp,
+        folder=staged,
+        timeout=timeout,
+    )
+
+
+def _parameter_rows(notebook: Notebook, values: Mapping[str, Any], lang: Lang) -> list[dict[str, str]]:
+    """Return the parameters a page shows; the data's path stays out, it is this machine's affair."""
+    return [
+        {"name": p.name, "value": str(values.get(p.name, p.default)), "help": getattr(p, f"help_{lang}")}
+        for p in notebook.parameters.values()
+        if p.name not in ("data", "lang")
+    ]
+
+
+def _carry_last_good(entry: dict[str, Any], before: Mapping[str, Any], shelf: Shelf, staged: Path) -> None:
+    """Give a failed report its last good page, with a notice of the failure on it."""
+    last = next((old for old in before.get("reports", ()) if old["html"] == entry["html"] and old["html_from"]), None)
+    last_good = (shelf.latest / entry["html"]).read_text(encoding="utf-8") if last else None
+    entry["html_from"] = last["html_from"] if last else None
+    html = page.failed_page(
+        last_good,
+        title=entry["title"],
+        lang=entry["lang"],
+        error=entry["error"],
+        when=entry["run"],
+        good=entry["html_from"] or "",
+    )
+    write_text(staged / entry["html"], html)
+
+
+def _carried_over(
+    made: Sequence[Mapping], before: Mapping[str, Any], source: DataSource, shelf: Shelf, staged: Path
+) -> list[dict[str, Any]]:
+    """Keep what earlier runs made from the same data and this one did not make again."""
+    if before.get("data", {}).get("path") != str(source.path):
+        return []
+    renewed = {report["html"] for report in made}
+    kept = [report for report in before["reports"] if report["html"] not in renewed]
+    for report in kept:
+        for part in ("html", "notebook"):
+            if (shelf.latest / report[part]).exists():
+                shutil.copy2(shelf.latest / report[part], staged / report[part])
+    return kept
+
+
+def _write_run(manifest: Mapping[str, Any], source: DataSource, shelf: Shelf, staged: Path, *, lang: Lang) -> None:
+    dataset = source.dataset
+    about = {"versions": manifest["versions"], "git": manifest["git"], "sha256": source.sha256}
+    index = page.render_index(
+        manifest,
+        shelf.history(),
+        lang=lang,
+        data_name=dataset.name,
+        period=f"{dataset.observed_until:%Y-%m-%d}",
+        synthetic=dataset.synthetic,
+        provenance=page.provenance(lang, data_name=dataset.name, stamp=manifest["stamp"], **about),
+        history_prefix="../runs/",
+    )
+    write_text(staged / "index.html", index)
+    write_text(staged / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    out.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out / ".lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise Locked(f"another run is publishing in {out}; this one did nothing") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _fingerprint(folder: Path) -> str:
+    """Return the SHA-256 over the names and contents of all files of a data set."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _git_commit() -> str | None:
+    """Return the commit the notebooks are at, with a plus sign if changed since; None outside a repository."""
+    folder = places.notebooks()
+    git = ["git", "-C", str(folder)]
+    try:
+        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changed = subprocess.run([*git, "status", "--porcelain", "--", "."], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return commit + ("+" if changed.stdout.strip() else "")
