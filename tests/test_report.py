@@ -1,7 +1,6 @@
 """The runner on small notebooks of its own: parameters, failures, carried pages, the lock, a killed run."""
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -329,25 +328,3 @@ def test_check_prints_its_report_and_exits_with_2_on_bad_data(tmp_path):
     bad = smm("check", tmp_path)
     assert bad.exit_code == 2
     assert "Traceback" not in bad.output
-
-
-@pytest.mark.browser
-def test_a_page_makes_no_request_and_shows_hangul(books, tmp_path):
-    """Chromium loads a Korean page with its network log on: no request but for the page itself."""
-    report(books, "--lang", "ko")
-    latest = books.parent / "reports" / "latest"
-    log, shot = tmp_path / "net.json", tmp_path / "page.png"
-    target = latest / manifest(books)["reports"][0]["html"]
-    chromium(f"--log-net-log={log}", f"--screenshot={shot}", "--window-size=1000,900", target.as_uri())
-    urls = set(re.findall(r'"url":"([a-z]+://[^"]+)"', log.read_text("utf-8")))
-    assert not {url for url in urls if url.startswith(("http", "ws"))}
-    assert shot.stat().st_size > 10_000
-
-
-def chromium(*arguments):
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium here (Debian: apt install chromium)")
-    quiet = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync"
-    quiet += " --disable-component-update --disable-quic"
-    subprocess.run([browser, *quiet.split(), *arguments], capture_output=True, timeout=60, check=True, env=os.environ)
