@@ -32,10 +32,6 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (ReportError, DataError, FileExistsError) as error:
             raise Mistake(str(error)) from None
-        except ValueError as error:
-            if getattr(error, "is_user_error", False):
-                raise Mistake(str(error)) from None
-            raise
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -132,7 +128,10 @@ def sample(out: Path, seed: int, brands: int, weeks: int, world: str, policy: st
     from smm_analysis import virtual
 
     options = {"brands": brands, "weeks": weeks, "world": world, "policy": policy, "plan": plan, "force": force}
-    click.echo(virtual.write_sample(out, seed=seed, **options))
+    try:
+        click.echo(virtual.write_sample(out, seed=seed, **options))
+    except ValueError as error:  # an unknown world, policy or plan: the message lists the known ones
+        raise Mistake(str(error)) from None
 
 
 @main.command()

@@ -366,7 +366,7 @@ def test_optional_keys_to_what_is_not_known_yet_are_blank(tmp_path):
     assert pd.isna(tables.load(folder, until="2024-04-01").posts["linked_post_id"].iloc[0])
 
 
-@FEW
+@settings(FEW, max_examples=8)
 @given(since=st.dates(pd.Timestamp("2024-03-01").date(), pd.Timestamp("2024-04-30").date()), days=st.integers(0, 60))
 def test_a_cut_data_set_is_itself_in_order(tiny, tmp_path, since, days):
     """Whatever is cut out of a data set can be written down and loads again, without dangling keys."""

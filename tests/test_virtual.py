@@ -226,7 +226,16 @@ def told(world: str, seed: int, people: int = 3000) -> dict[str, list[float]]:
     """Claim -> values of the claims that worlds switch, by replay."""
     again = Again(virtual.simulate(seed=seed, world=world, people=people))
     out: dict[str, list[float]] = {}
-    for claim in (relationship, plans_compared, paid_inflow, paid_loyalty, promotion, earned_truth, carry_over, answers_and_behaviour):
+    for claim in (
+        relationship,
+        plans_compared,
+        paid_inflow,
+        paid_loyalty,
+        promotion,
+        earned_truth,
+        carry_over,
+        answers_and_behaviour,
+    ):
         for entry in claim(again):
             out.setdefault(entry["claim"], []).append(entry["value"])
     return out

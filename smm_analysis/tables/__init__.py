@@ -1,0 +1,315 @@
+"""The table contracts (표 규약): load and check a data set.
+
+A data set is a folder with `dataset.toml` and one file a table; `data/README.md` says what each holds. Rows are
+refused, never dropped or repaired in silence: `load` wants them all in order, `check` lists what is not.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smm_analysis.tables.contract import CONTRACT, Column, Table
+from smm_analysis.tables.dataset import NAME, Brand, Dataset, Medium, read_dataset
+from smm_analysis.tables.faults import DataError, MissingTable, Problem
+from smm_analysis.tables.template import WORKBOOK, write_template
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from smm_analysis.tables.checking import Checked
+    from smm_analysis.tables.reading import Source
+
+__all__ = [
+    "CONTRACT",
+    "Brand",
+    "Check",
+    "Column",
+    "DataError",
+    "Dataset",
+    "Medium",
+    "MissingTable",
+    "Problem",
+    "Table",
+    "Tables",
+    "check",
+    "load",
+    "write_template",
+]
+
+EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb")
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """A data set in order (데이터 세트의 표들): `tables.posts` is a DataFrame, `tables.dataset` says whose it is.
+
+    A table that the data set does not have is a DataError, and `hasattr(tables, "posts")` is False. Every access gives
+    a fresh copy-on-write frame, so that changing it changes nothing here.
+    """
+
+    path: Path
+    dataset: Dataset
+    frames: dict[str, pd.DataFrame] = field(repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tables that are there, in the contract's order."""
+        return tuple(self.frames)
+
+    def cut(self, *, brand: str | None = None, since: str = "", until: str = "", need: Collection[str] = ()) -> Tables:
+        """Keep one brand between two days (자르기); `load` says what the parameters mean.
+
+        Raises
+        ------
+        DataError
+            if a needed table is missing or empty, the brand is not there, or a date is none.
+        """
+        from smm_analysis.tables.cutting import cut
+
+        for name in need:
+            if name not in self.frames:
+                raise _missing_table(name, self.path)
+        frames, dataset = cut(self.frames, self.dataset, brand=brand, since=since, until=until)
+        frames = {name: _plain(frames[name], CONTRACT[name]) for name in CONTRACT if name in frames}
+        for name in need:
+            if frames[name].empty:
+                chosen = f"brand={brand!r}, since={since!r}, until={until!r}"
+                raise DataError(f"nothing of the table {name} is left by {chosen}")
+        return Tables(self.path, dataset, frames)
+
+    def coverage(self) -> pd.DataFrame:
+        """Return what is here (데이터 범위): a row a table, with rows, and the days of its first and last time."""
+        import pandas as pd
+
+        rows = []
+        for name, frame in self.frames.items():
+            clock = CONTRACT[name].clock
+            times = frame[clock].dropna().dt.tz_localize(None) if clock else pd.Series(dtype="datetime64[us]")
+            rows.append((name, len(frame), times.min(), times.max()))
+        table = pd.DataFrame(rows, columns=["table", "rows", "first", "last"])
+        return table.assign(first=table["first"].dt.normalize(), last=table["last"].dt.normalize())
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.frames]
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name.startswith("_") or name == "frames":
+            raise AttributeError(name)
+        if name in self.frames:
+            return self.frames[name].copy(deep=False)
+        if name in CONTRACT:
+            raise _missing_table(name, self.path)
+        near = difflib.get_close_matches(name, CONTRACT, n=1)
+        raise AttributeError(f"there is no table {name!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """What a data set holds and what is wrong with it (검사 결과); `print(check)` is the report.
+
+    `tables` has a row a table: table, file, read, kept, refused (rows; read = kept + refused). `notes` are things to
+    know that refuse nothing.
+    """
+
+    path: Path
+    tables: pd.DataFrame
+    problems: list[Problem]
+    notes: list[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether `load` would take the data set."""
+        return not self.problems
+
+    def __str__(self) -> str:
+        parts = [self.tables.to_string(index=False)] if len(self.tables) else []
+        if self.problems:
+            parts += [f"Problems ({len(self.problems)}):", *(f"  {problem}" for problem in self.problems)]
+        if self.notes:
+            parts += [f"Notes ({len(self.notes)}):", *(f"  {note}" for note in self.notes)]
+        verdict = "in order" if self.ok else "refused until the problems above are mended"
+        return "\n".join([*parts, f"{self.path}: {verdict}."])
+
+
+@dataclass
+class _Inspection:
+    """A data set being read."""
+
+    path: Path
+    dataset: Dataset | None = None
+    checked: dict[str, Checked] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+
+
+def load(
+    path: str | Path, *, brand: str | None = None, since: str = "", until: str = "", need: Collection[str] = ()
+) -> Tables:
+    """Read a data set that is wholly in order (데이터 세트 읽기).
+
+    Parameters
+    ----------
+    path : the folder.
+    brand : keep this brand alone; "" = the first that dataset.toml names, None = all. Tables without a brand of their
+        own follow their customers and posts.
+    since, until : ISO dates, both days included, in the data set's time zone; empty = open.
+    need : names of tables that must be there.
+
+    Notes
+    -----
+    `until` is a vantage point, the evening of that day. Rows whose clock comes later drop out, and so do weeks not yet
+    over; `dataset.observed_until` moves back to it; outcomes that came later (first response and who gave it,
+    resolution, answer and score) are blank, as not yet known; an optional key to a dropped row is blank too.
+    Counters that a platform sums up (a post's impressions) cannot be wound back, nor can tables without a clock
+    (`follows`, `reach_frequency`, `duplication`).
+
+    `since` drops rows whose clock is earlier. Customers all stay, because a cohort without its quiet members would
+    flatter retention, and so do earlier posts and mentions that a kept row points at.
+
+    Raises
+    ------
+    DataError
+        if anything at all is refused; the message lists it as `check` does.
+    """
+    found = _inspect(Path(path))
+    if found.problems:
+        raise DataError(f"the data set {path} is refused", found.problems)
+    whole = Tables(found.path, found.dataset, {name: checked.frame for name, checked in found.checked.items()})
+    return whole.cut(brand=brand, since=since, until=until, need=need)
+
+
+def check(path: str | Path) -> Check:
+    """Read a data set and list everything that is wrong with it (데이터 세트 검사)."""
+    import pandas as pd
+
+    found = _inspect(Path(path))
+    rows = [
+        (name, table.source.file, table.read, table.read - table.refused, table.refused)
+        for name, table in found.checked.items()
+    ]
+    rows += [(name, file, 0, 0, 0) for name, file in found.unread.items()]
+    tables = pd.DataFrame(rows, columns=["table", "file", "read", "kept", "refused"])
+    return Check(found.path, tables, found.problems, found.notes)
+
+
+def _missing_table(name: str, path: Path) -> DataError:
+    if name not in CONTRACT:
+        return DataError(f"there is no table {name!r} in the contract; tables: {', '.join(CONTRACT)}")
+    columns = ", ".join(CONTRACT[name].required)
+    return MissingTable(
+        f"the table {name} is missing in {path}: add {name}.csv (or {name}.parquet) with the columns {columns}"
+    )
+
+
+def _plain(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Number the rows anew and make required whole numbers plain int64."""
+    whole = {column.name: "int64" for column in table.columns if column.kind == "whole" and column.required}
+    return frame.astype(whole).reset_index(drop=True)
+
+
+def _inspect(path: Path) -> _Inspection:
+    """Read the description, then table after table; collect instead of stopping."""
+    from smm_analysis.tables import checking
+
+    found = _Inspection(path)
+    try:
+        _is_folder(path)
+        found.dataset, found.notes = read_dataset(path)
+    except DataError as error:
+        found.problems = error.problems
+        return found
+    _note_strangers(found)
+    for table in CONTRACT.values():
+        _inspect_table(found, table)
+    found.notes += checking.check_keys(found.checked)
+    for name, checked in found.checked.items():
+        try:
+            found.problems += checking.problems([checked])
+        except DataError as error:  # quotes that do not close, noticed only when lines are counted
+            found.problems += [*checked.problems, *error.problems]
+            found.unread[name] = checked.source.file
+    if not found.checked and not found.problems:
+        allowed, fix = f"at least one of {', '.join(CONTRACT)}", "Put a file such as weekly.csv there."
+        found.problems.append(Problem(str(path), None, "", "a data set without tables", allowed, fix))
+    return found
+
+
+def _inspect_table(found: _Inspection, table: Table) -> None:
+    from smm_analysis.tables import checking, reading
+
+    files = [found.path / f"{table.name}{ending}" for ending in (".csv", ".parquet", "")]
+    files = [file for file, there in zip(files, (Path.is_file, Path.is_file, Path.is_dir), strict=True) if there(file)]
+    if not files:
+        return
+    try:
+        source = _source(found.path, files, table)
+    except (DataError, OSError) as error:
+        broken = error if isinstance(error, DataError) else reading.not_allowed(files[0].name, error)
+        found.problems += broken.problems
+        found.unread[table.name] = files[0].name
+        return
+    found.checked[table.name] = checking.check_table(source, table, found.dataset)
+    found.notes += checking.unknown_columns(source, table)
+
+
+def _source(folder: Path, files: list[Path], table: Table) -> Source:
+    """Read the one file or folder of a table; two are refused."""
+    from smm_analysis.tables import reading
+
+    if len(files) > 1:
+        names = " and ".join(file.name for file in files)
+        raise reading.refuse(files[0].name, f"{names} both there", "one file a table", "Keep one of them.")
+    if files[0].suffix == ".csv":
+        return reading.read_csv(files[0], table)
+    return reading.read_parquet(_parts(files[0]), folder)
+
+
+def _parts(path: Path) -> list[Path]:
+    """Return the file, or the parts in the folder; names that begin with _ or . are the writer's own."""
+    from smm_analysis.tables import reading
+
+    if path.is_file():
+        return [path]
+    parts = sorted(part for part in path.rglob("*.parquet") if part.is_file() and part.name[0] not in "_.")
+    if not parts:
+        fix = "Put the Parquet parts there, or a CSV file beside dataset.toml."
+        raise reading.refuse(path.name, "a folder without .parquet files", "Parquet parts", fix)
+    return parts
+
+
+def _is_folder(path: Path) -> None:
+    """Refuse what is not a folder with dataset.toml."""
+    fix = "Give the folder that holds dataset.toml; `smm template OUT` makes one to fill in."
+    what = "not there" if not path.exists() else "a file" if not path.is_dir() else ""
+    if not what and not (path / NAME).is_file():
+        what = f"a folder without {NAME}"
+    if what:
+        raise DataError(str(path), [Problem(str(path), None, "", what, f"a folder with {NAME} and tables", fix)])
+
+
+def _note_strangers(found: _Inspection) -> None:
+    """Refuse Excel files; note other files that look as if they were meant."""
+    for path in sorted(found.path.iterdir()):
+        if path.name.startswith((".", "_", "~$")) or path.name in (NAME, WORKBOOK, "truth.json"):
+            continue
+        if path.suffix.lower() in EXCEL:
+            fix = "Bring it in with `smm import`, or save the sheet as CSV UTF-8 under the table's name."
+            found.problems.append(Problem(path.name, None, "", "an Excel file", "CSV or Parquet", fix))
+        elif _could_be_meant(path):
+            near = difflib.get_close_matches(path.stem.lower(), CONTRACT, n=1)
+            hint = f"; did you mean {near[0]}.csv?" if near else ""
+            found.notes.append(f"{path.name}: not a table of the contract, left out{hint}")
+
+
+def _could_be_meant(path: Path) -> bool:
+    """Whether a file or folder that is not a table looks like data."""
+    if path.is_dir():
+        return path.name not in CONTRACT
+    if path.suffix in (".csv", ".parquet"):
+        return path.stem not in CONTRACT
+    return path.suffix.lower() in (".csv", ".parquet", ".tsv", ".txt", ".json", ".zip", ".gz")

@@ -1,0 +1,255 @@
+"""Values against the contract (검사): pandera schemas built from `CONTRACT`, then keys, then what failed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smm_analysis.tables.contract import CONTRACT, Column, Table
+from smm_analysis.tables.converting import Misfit, absent, convert
+from smm_analysis.tables.dataset import Dataset
+from smm_analysis.tables.faults import SHOWN, Problem, shortened
+from smm_analysis.tables.reading import Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pandera.pandas as pandera
+
+Fault = tuple[str, Misfit]  # column and the rows in which it is wrong
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One table after its checks (검사한 표): typed rows (all of them), the faults, and what was read."""
+
+    source: Source
+    frame: pd.DataFrame
+    faults: list[Fault]
+    problems: list[Problem]
+
+    @property
+    def readable(self) -> bool:
+        """Whether the required columns are there at all."""
+        return len(self.frame.columns) > 0
+
+    @property
+    def read(self) -> int:
+        """Rows in the file, malformed ones included."""
+        return len(self.frame) + self.source.malformed
+
+    @property
+    def refused(self) -> int:
+        """Rows that cannot be kept."""
+        import numpy as np
+
+        if not self.readable:
+            return self.read
+        bad = np.zeros(len(self.frame), bool)
+        for _, misfit in self.faults:
+            bad |= misfit.rows
+        return int(bad.sum()) + self.source.malformed
+
+
+def check_table(source: Source, table: Table, dataset: Dataset) -> Checked:
+    """Convert and validate one table; keys to other tables come later."""
+    import pandas as pd
+
+    missing = [name for name in table.required if name not in source.columns.column_names]
+    if missing:
+        rows = pd.DataFrame(index=range(source.columns.num_rows))
+        return Checked(source, rows, [], [*source.problems, *(_missing(source, table, name) for name in missing)])
+    frame, faults = _typed(source, table, dataset.timezone)
+    misfit = {name: [fault.rows for column, fault in faults if column == name] for name in table.names}
+    faults += _against_schema(frame, table, dataset, misfit)
+    return Checked(source, frame, faults, list(source.problems))
+
+
+def unknown_columns(source: Source, table: Table) -> list[str]:
+    """Return a note for every column that the contract does not have."""
+    notes = []
+    for name in source.columns.column_names:
+        if name not in table.names:
+            near = difflib.get_close_matches(name, table.names, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            notes.append(f"{source.file}: column {name!r} is not in the contract and is left out{hint}")
+    return notes
+
+
+def _missing(source: Source, table: Table, name: str) -> Problem:
+    column, found = table.column(name), source.columns.column_names
+    near = difflib.get_close_matches(name, [other for other in found if other not in table.names], n=1)
+    fix = f"Rename {near[0]!r} to {name!r}." if near else "Add the column; data/README.md says what it means."
+    first = f"no such column among {shortened(', '.join(found))}"
+    return Problem(source.file, 1 if source.delimiter else None, name, first, column.allowed, fix, count=1)
+
+
+def _typed(source: Source, table: Table, timezone: str) -> tuple[pd.DataFrame, list[Fault]]:
+    """Convert all columns; optional ones that are absent come all missing."""
+    import pandas as pd
+
+    columns, faults = {}, []
+    for column in table.columns:
+        if column.name in source.columns.column_names:
+            columns[column.name], misfits = convert(source.columns[column.name], column, timezone)
+            faults += [(column.name, misfit) for misfit in misfits]
+        else:
+            columns[column.name] = absent(column, source.columns.num_rows, timezone)
+    return pd.DataFrame(columns), faults
+
+
+def schema(table: Table, dataset: Dataset) -> pandera.DataFrameSchema:
+    """Return the pandera schema of one table in one data set (판데라 스키마).
+
+    Every rule is a `Check` whose title says what is allowed and whose description says what to do. Missing values and
+    repeated keys are Checks too: pandera's own `nullable` and `unique` list every failing row, 30 s for a million.
+    """
+    import pandera.pandas as pandera
+
+    columns = {
+        column.name: pandera.Column(None, _column_checks(column, dataset), nullable=True) for column in table.columns
+    }
+    return pandera.DataFrameSchema(columns, checks=_table_checks(table))
+
+
+def _rule(test: Callable, name: str, allowed: str, fix: str) -> pandera.Check:
+    """Return one rule over all rows, missing values too."""
+    import pandera.pandas as pandera
+
+    return pandera.Check(test, name=name, title=allowed, description=fix, ignore_na=False, n_failure_cases=1)
+
+
+def _value_rule(test: Callable, name: str, allowed: str, fix: str = "Correct the value.") -> pandera.Check:
+    """Return one rule over the values of a column; a missing value passes."""
+    return _rule(lambda values: values.isna() | test(values), name, allowed, fix)
+
+
+def _column_checks(column: Column, dataset: Dataset) -> list[pandera.Check]:
+    """The rules of one column: present, in range, among the choices, Monday, not after the end of observation."""
+    checks = []
+    if column.required:
+        fix = "Fill in the value or take the row out."
+        checks.append(_rule(lambda s: s.notna(), "present", f"{column.allowed}; not empty", fix))
+    if column.numeric and column.low is not None:
+        high = float("inf") if column.high is None else column.high
+        checks.append(_value_rule(lambda s: s.between(column.low, high), "range", column.allowed))
+    choices = column.choices or _declared(column.name, dataset)
+    if choices:
+        allowed, fix = f"one of {', '.join(choices)}", "Correct the value."
+        if not column.choices:
+            fix += f" Or declare it in dataset.toml as a section [{column.name}.NAME]."
+        checks.append(_value_rule(lambda s: s.isin(choices), "choice", allowed, fix))
+    if column.kind == "week":
+        fix = "Date the week by its Monday."
+        checks.append(_value_rule(lambda s: s.dt.day_of_week.eq(0), "monday", column.allowed, fix))
+    if column.kind in ("time", "date", "week") and not column.future:
+        end = dataset.observed_until if column.kind == "time" else dataset.observed_until.tz_localize(None)
+        allowed = f"not after observed_until, {dataset.observed_until.isoformat()}"
+        fix = "Correct the time, or observed_until in dataset.toml if the data was watched longer."
+        checks.append(_value_rule(lambda s: s <= end, "observed", allowed, fix))
+    return checks
+
+
+def _declared(name: str, dataset: Dataset) -> tuple[str, ...]:
+    """Return the brands or media that dataset.toml declares."""
+    return tuple({"brand": dataset.brands, "medium": dataset.media}.get(name, ()))
+
+
+def _table_checks(table: Table) -> list[pandera.Check]:
+    """The rules between columns: key, order of times, what needs what."""
+    checks = []
+    if table.key:
+        allowed, fix = f"each {' + '.join(table.key)} once", "Take the repeated row out."
+        key = list(table.key)
+        checks.append(_rule(lambda f: ~f.duplicated(key) | f[key].isna().any(axis=1), "key", allowed, fix))
+    for early, late in table.order:
+        allowed, fix = f"not before {early}", f"Correct {late} or {early}."
+        checks.append(_rule(lambda f, a=early, b=late: ~(f[b] < f[a]), late, allowed, fix))
+    for column, needed in table.needs:
+        allowed, fix = f"empty where {needed} is empty", f"Fill in {needed} or take {column} out."
+        checks.append(_rule(lambda f, a=column, b=needed: f[a].isna() | f[b].notna(), column, allowed, fix))
+    return checks
+
+
+def _against_schema(frame: pd.DataFrame, table: Table, dataset: Dataset, misfit: dict) -> list[Fault]:
+    """Return what the schema refuses; a value that did not convert is not called missing as well."""
+    import pandera.pandas as pandera
+
+    try:
+        schema(table, dataset).validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as failed:
+        faults = [_fault(error, table) for error in failed.schema_errors]
+        return [fault for fault in (_less(fault, misfit) for fault in faults) if fault[1].rows.any()]
+    return []
+
+
+def _fault(error: pandera.errors.SchemaError, table: Table) -> Fault:
+    check = error.check
+    if error.check_output is None:  # the rule itself broke
+        raise error
+    column = check.name if error.column_name is None and check.name != "key" else error.column_name
+    rows = ~error.check_output.to_numpy(dtype=bool)
+    return column or ", ".join(table.key), Misfit(rows, check.title, check.description)
+
+
+def _less(fault: Fault, misfit: dict[str, list[np.ndarray]]) -> Fault:
+    column, found = fault
+    rows = found.rows.copy()
+    for known in misfit.get(column, ()):
+        rows &= ~known
+    return column, Misfit(rows, found.allowed, found.fix)
+
+
+def check_keys(checked: dict[str, Checked]) -> list[str]:
+    """Add the dangling keys to every table's faults; return notes on those that could not be checked."""
+    notes = []
+    for name, table in checked.items():
+        for column, target in CONTRACT[name].points_to.items():
+            if not table.readable:
+                continue
+            other = checked.get(target)
+            if other is None or not other.readable:
+                notes.append(f"{table.source.file}: {column} was not checked, there is no readable table {target}")
+            elif (dangling := _dangling(table.frame[column], other.frame[CONTRACT[target].key[0]])).any():
+                allowed = f"a {CONTRACT[target].key[0]} that is in {other.source.file}"
+                fix = f"Add the row to {target} or correct the key."
+                table.faults.append((column, Misfit(dangling, allowed, fix)))
+    return notes
+
+
+def _dangling(keys: pd.Series, targets: pd.Series) -> np.ndarray:
+    """Return where a key is there but its target is not."""
+    import numpy as np
+    import pandas as pd
+
+    codes, found = pd.factorize(keys)
+    absent_targets = ~pd.Index(found).isin(targets)
+    return np.append(absent_targets, False)[codes]  # the code of a missing key is -1, the last
+
+
+def problems(checked: Iterable[Checked]) -> list[Problem]:
+    """Return all problems with their first rows, in the order of the tables."""
+    return [problem for table in checked for problem in [*table.problems, *_row_problems(table)]]
+
+
+def _row_problems(table: Checked) -> list[Problem]:
+    """Turn faults into problems: one look into the file finds the lines of all."""
+    firsts = [misfit.rows.nonzero()[0][:SHOWN].tolist() for _, misfit in table.faults]
+    places = table.source.places(sorted({row for rows in firsts for row in rows})) if firsts else {}
+    found = []
+    for (column, misfit), rows in zip(table.faults, firsts, strict=True):
+        (file, line), *_ = placed = [places[row] for row in rows]
+        values = [_value(table, column, row) for row in rows]
+        also = tuple((line, value) for (_, line), value in zip(placed[1:], values[1:], strict=True))
+        count = int(misfit.rows.sum())
+        found.append(Problem(file, line, column, values[0], misfit.allowed, misfit.fix, count=count, also=also))
+    return found
+
+
+def _value(table: Checked, column: str, row: int) -> str:
+    """Return the value as it stands in the file."""
+    columns = [name for name in column.split(", ") if name in table.source.columns.column_names]
+    values = [table.source.columns[name][row].as_py() for name in columns]
+    return " + ".join(shortened(value) for value in values) or "(empty)"

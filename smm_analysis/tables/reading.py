@@ -1,0 +1,330 @@
+"""Files as they are (파일 읽기): CSV and Parquet to columns of text, every row with its true place in the file.
+
+Nothing is converted here but Parquet's own types. A file is looked at (its first block) before it is read.
+"""
+
+from __future__ import annotations
+
+import csv
+import mmap
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smm_analysis.tables.contract import Table
+from smm_analysis.tables.faults import SHOWN, DataError, Problem, refuse, shortened
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LOOK = 1 << 20  # bytes looked at before a file is read; a header line must end within them
+BLOCK = 8 << 20  # bytes that pyarrow parses at a time; one row must fit
+MANY = 10_000  # malformed rows after which a table is given up
+ENOUGH = 1_000_000  # malformed rows after which they are no longer counted
+DELIMITERS = (",", ";", "\t")
+IMPORT = "Bring it in with `smm import`, which reads other encodings and Excel."
+MAGIC = {
+    b"PK\x03\x04": "an Excel workbook or zip file",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "a gzip file",
+    b"%PDF": "a PDF file",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One table as read (원본 표): its columns, and where its rows stand.
+
+    `parts` are the files with their row counts (one, but for a folder of Parquet parts); `delimiter` is '' for Parquet.
+    """
+
+    parts: tuple[tuple[str, Path, int], ...]
+    columns: pa.Table
+    delimiter: str = ""
+    malformed: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def file(self) -> str:
+        """The name to show for the table as a whole."""
+        return self.parts[0][0] if len(self.parts) == 1 else str(Path(self.parts[0][0]).parent)
+
+    def places(self, rows: list[int]) -> dict[int, tuple[str, int]]:
+        """Return (file, line) of rows counted from 0; in Parquet (file, row)."""
+        if self.delimiter:
+            return {row: (self.file, line) for row, line in self._lines(set(rows))}
+        return {row: self._part(row) for row in rows}
+
+    def _lines(self, rows: set[int]) -> Iterator[tuple[int, int]]:
+        width, row, last = self.columns.num_columns, 0, max(rows, default=-1)
+        for line, fields in walk(self.parts[0][1], self.delimiter):
+            if len(fields) != width or row > last:
+                continue
+            if row in rows:
+                yield row, line
+            if row == last:
+                return
+            row += 1
+
+    def _part(self, row: int) -> tuple[str, int]:
+        for file, _, count in self.parts:
+            if row < count:
+                return file, row + 1
+            row -= count
+        raise IndexError(row)
+
+
+def walk(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, fields) of a CSV file's rows below the header, strictly; blank lines are no rows."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        next(reader)
+        while True:
+            line = reader.line_num + 1
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                fix = "Put the text in quotes that close, and double every quote inside it."
+                raise refuse(path.name, str(error), "quotes that open and close", fix, line=line) from None
+            if fields:
+                yield line, fields
+
+
+def read_csv(path: Path, table: Table) -> Source:
+    """Read a CSV file, every column as text; DataError if the file as a whole cannot be read."""
+    import pyarrow as pa
+
+    header, delimiter = _look(path, table)
+    malformed = _Malformed()
+    try:
+        columns = _parse(path, header, delimiter, malformed)
+    except pa.ArrowInvalid as error:
+        if malformed.count >= MANY:
+            raise DataError(f"{path.name} cannot be read", _malformed_rows(path, delimiter, len(header))) from None
+        raise _unreadable(path, delimiter, str(error)) from None
+    if not columns.num_rows and not malformed.count:
+        raise _no_rows(path.name)
+    source = Source(((path.name, path, columns.num_rows),), columns, delimiter, malformed.count)
+    if malformed.count or _has_newlines(columns):
+        source.problems.extend(_malformed_rows(path, delimiter, len(header)))
+    if malformed.count and not source.problems:
+        fix = "Put every text in quotes and double the quotes inside it."
+        raise refuse(path.name, f"{malformed.count} rows that cannot be told apart", "one row a line", fix)
+    return source
+
+
+class _Malformed:
+    """Counts the rows with too few or too many fields, and gives up after many."""
+
+    count = 0
+
+    def __call__(self, row: object) -> str:
+        self.count += 1
+        return "skip" if self.count < MANY else "error"
+
+
+def _parse(path: Path, header: list[str], delimiter: str, malformed: _Malformed) -> pa.Table:
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    return arrow.read_csv(
+        path,
+        arrow.ReadOptions(block_size=BLOCK, skip_rows=1, column_names=header),
+        arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=malformed),
+        arrow.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=True, null_values=[""]
+        ),
+    )
+
+
+def read_parquet(paths: list[Path], folder: Path) -> Source:
+    """Read one Parquet file or the parts of one table; DataError if one cannot be read."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    tables, parts = [], []
+    for path in paths:
+        file = path.relative_to(folder).as_posix()
+        try:
+            with parquet.ParquetFile(path) as opened:
+                tables.append(opened.read())
+        except (pa.ArrowException, OSError, ValueError) as error:
+            fix = "Write the file anew; the copy may be incomplete."
+            raise refuse(file, f"a broken Parquet file ({_first(error)})", "a Parquet file", fix) from None
+        _distinct(tables[-1].column_names, file)
+        parts.append((file, path, tables[-1].num_rows))
+    try:
+        columns = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException as error:
+        allowed = "parts with the same columns and types"
+        raise refuse(f"{parts[0][0]} and its sister parts", _first(error), allowed, "Write them alike.") from None
+    if not columns.num_rows:
+        raise _no_rows(parts[0][0])
+    return Source(tuple(parts), columns)
+
+
+def not_allowed(file: str, error: OSError) -> DataError:
+    """Return the error for a file that the system does not let us read."""
+    return refuse(
+        file, error.strerror or str(error), "a file that can be opened", "Close it elsewhere, see its rights."
+    )
+
+
+def _first(error: Exception) -> str:
+    """Return the first line of a library's message, not longer than a value is shown."""
+    return str(error).strip().partition("\n")[0][:120]
+
+
+def _no_rows(file: str) -> DataError:
+    fix = "Fill in the rows, or delete the file if you do not have this table."
+    return refuse(file, "no rows, only the header", "a header and at least one row", fix)
+
+
+def _distinct(names: list[str], file: str) -> None:
+    """Refuse a header that names a column twice."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        found = f"{', '.join(map(repr, twice))} more than once in the header"
+        raise refuse(file, found, "each column name once", "Rename or delete the second one.", line=1, column=twice[0])
+
+
+def _look(path: Path, table: Table) -> tuple[list[str], str]:
+    """Return header and delimiter after a look at the first block: is it text, in UTF-8, with lines?"""
+    with path.open("rb") as file:
+        block = file.read(LOOK)
+        if not block:
+            fix = "Fill it in, or delete it if you do not have this table."
+            raise refuse(path.name, "an empty file", "a header and at least one row", fix)
+        _is_text(path, block)
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+            _no_nul(path, whole, LOOK)
+            names = _header_of(path, block, table)
+            _no_nul(path, whole, len(whole))
+    return names
+
+
+def _header_of(path: Path, block: bytes, table: Table) -> tuple[list[str], str]:
+    """Find the header line in the first block; refuse a file without one, or without rows below it."""
+    first, end, rest = block.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n").partition(b"\n")
+    if not end and len(block) == LOOK:
+        raise refuse(path.name, f"a first line longer than {LOOK:,} bytes", "a header line", "Is this the right file?")
+    names = _header(path, first.decode("utf-8"), table)
+    if len(block) < LOOK and not rest.strip():
+        raise _no_rows(path.name)
+    return names
+
+
+def _header(path: Path, text: str, table: Table) -> tuple[list[str], str]:
+    """Split the header by the delimiter that finds most of the table's columns."""
+    headers = {mark: _names(text, mark) for mark in DELIMITERS}
+    best = max(DELIMITERS, key=lambda mark: (len(set(headers[mark]) & set(table.names)), len(headers[mark])))
+    if not any(headers[best]):
+        fix = "Put the column names into the first line, without quotes."
+        raise refuse(path.name, shortened(text), "a header line with the column names", fix, line=1)
+    _distinct(headers[best], path.name)
+    return headers[best], best
+
+
+def _names(text: str, delimiter: str) -> list[str]:
+    """Return the names in a header line; none where the quotes do not fit the delimiter."""
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _is_text(path: Path, block: bytes) -> None:
+    """Refuse what is not UTF-8, saying what it looks like."""
+    looks = next((words for magic, words in MAGIC.items() if block.startswith(magic)), "") or _utf16(block)
+    if not looks and b"\0" not in block and not _decodes(block, "utf-8"):
+        looks = _other_encoding(block)
+    if looks:
+        raise refuse(path.name, f"looks like {looks}", "a CSV file in UTF-8", IMPORT)
+
+
+def _decodes(block: bytes, encoding: str) -> bool:
+    """Whether a block is text in an encoding; a character cut off at its end does not count."""
+    try:
+        block.decode(encoding)
+    except UnicodeDecodeError as error:
+        return len(block) == LOOK and error.start >= len(block) - 4
+    return True
+
+
+def _utf16(block: bytes) -> str:
+    """Return 'UTF-16 text' for its byte order mark or, without one, for zeros at every second byte."""
+    if block.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16 text (Excel calls it Unicode text)"
+    start = block[:2000]
+    zeros = [start[side::2].count(0) / max(1, len(start[side::2])) for side in (0, 1)]
+    return "UTF-16 text without a byte order mark" if max(zeros) > 0.4 and min(zeros) < 0.1 else ""
+
+
+def _other_encoding(block: bytes) -> str:
+    """Name the encoding of bytes that are not UTF-8, as far as one can tell."""
+    control = sum(byte < 9 or 13 < byte < 32 for byte in block[:4096])
+    if control > len(block[:4096]) / 50:
+        return "binary data, not text"
+    if _decodes(block, "cp949") and any("가" <= char <= "힣" for char in block.decode("cp949", "ignore")):
+        return "CP949 (EUC-KR), the encoding of Korean Windows"
+    return "text in another encoding than UTF-8"
+
+
+def _no_nul(path: Path, whole: mmap.mmap, end: int) -> None:
+    """Refuse NUL bytes before `end`, naming the line of the first one."""
+    at = whole.find(b"\0", 0, end)
+    if at < 0:
+        return
+    line = _lines_before(whole, at) + 1
+    fix = "The file is damaged or not text: export it again."
+    raise refuse(path.name, "a NUL byte", "text without NUL bytes", fix, line=line)
+
+
+def _lines_before(whole: mmap.mmap, end: int) -> int:
+    """Count the line ends before a position, a block at a time."""
+    return sum(whole[start : min(start + BLOCK, end)].count(b"\n") for start in range(0, end, BLOCK))
+
+
+def _has_newlines(columns: pa.Table) -> bool:
+    """Whether a value holds a line break: there a lost quote may hide, which only a strict reader notices."""
+    import pyarrow.compute as pc
+
+    return any(pc.any(pc.match_substring(column, "\n")).as_py() for column in columns.columns)
+
+
+def _malformed_rows(path: Path, delimiter: str, width: int) -> list[Problem]:
+    """Read along strictly: name the rows with too few or too many fields, stop at a quote out of place."""
+    wrong = ((line, fields) for line, fields in walk(path, delimiter) if len(fields) != width)
+    first = [
+        (line, f"{len(fields)} fields in {shortened(delimiter.join(fields))}") for line, fields in islice(wrong, SHOWN)
+    ]
+    if not first:
+        return []
+    count = len(first) + sum(1 for _ in islice(wrong, ENOUGH - len(first)))
+    fix = "Put texts that hold the delimiter or a line break in quotes, and fill in missing fields."
+    if count == ENOUGH:
+        fix = f"Counting stopped at {ENOUGH:,} such rows: is this the right file?"
+    (line, value), *also = first
+    return [Problem(path.name, line, "", value, f"{width} fields, as in the header", fix, count, tuple(also))]
+
+
+def _unreadable(path: Path, delimiter: str, why: str) -> DataError:
+    """Say why pyarrow gave up: a line in another encoding, a quote never closed, or its own words."""
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(BLOCK), b""), 1):
+            if len(line) == BLOCK:
+                return refuse(path.name, f"a line of over {BLOCK:,} bytes", "shorter lines", IMPORT, line=number)
+            if not _decodes(line, "utf-8"):
+                allowed = "UTF-8 throughout"
+                return refuse(path.name, f"looks like {_other_encoding(line)}", allowed, IMPORT, line=number)
+    try:
+        deque(walk(path, delimiter), maxlen=0)
+    except DataError as error:
+        return error
+    return refuse(path.name, _first(ValueError(why)), "a CSV file", "Export the file again.")
