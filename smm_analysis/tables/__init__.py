@@ -298,7 +298,7 @@ def _note_strangers(found: _Inspection) -> None:
         if path.name.startswith((".", "_", "~$")) or path.name in (NAME, WORKBOOK, "truth.json"):
             continue
         if path.suffix.lower() in EXCEL:
-            fix = "Bring it in with `smm import`, or save the sheet as CSV UTF-8 under the table's name."
+            fix = "Save the sheet as CSV UTF-8 under the table's name. (`smm import`, to come, will read Excel.)"
             found.problems.append(Problem(path.name, None, "", "an Excel file", "CSV or Parquet", fix))
         elif _could_be_meant(path):
             near = difflib.get_close_matches(path.stem.lower(), CONTRACT, n=1)

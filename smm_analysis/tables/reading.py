@@ -25,7 +25,7 @@ BLOCK = 8 << 20  # bytes that pyarrow parses at a time; one row must fit
 MANY = 10_000  # malformed rows after which a table is given up
 ENOUGH = 1_000_000  # malformed rows after which they are no longer counted
 DELIMITERS = (",", ";", "\t")
-IMPORT = "Bring it in with `smm import`, which reads other encodings and Excel."
+IMPORT = "Save it as CSV UTF-8. (`smm import`, to come, will read other encodings and Excel.)"
 MAGIC = {
     b"PK\x03\x04": "an Excel workbook or zip file",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
