@@ -123,7 +123,7 @@ def plot_predictors(table: pd.DataFrame, *, ax: Axes | None = None, lang: Lang =
             rows["auc"], [order.index(p) for p in rows["predictor"]], marker, color=colour, label=name, markersize=8
         )
     ax.axvline(0.5, color=_GREY, linewidth=0.8, linestyle="--")
-    ax.set(yticks=range(len(order)), yticklabels=[label(p, lang) for p in order], xlabel=label("auc", lang))
+    ax.set(yticks=range(len(order)), yticklabels=[label(p, lang) for p in order], xlabel=label("auc_axis", lang))
     ax.set(title=label("predictors", lang), ylim=(-0.5, len(order) - 0.5))
     return _legend_below(ax)
 

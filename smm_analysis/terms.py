@@ -15,9 +15,13 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Lang = Literal["en", "ko"]
+_OF_TERMS = ("predictor", "population")  # columns whose values are glossary keys
 LANGS: tuple[Lang, ...] = ("en", "ko")
 
 
@@ -49,6 +53,17 @@ class Term:
     def definition(self, lang: Lang = "en") -> str:
         """Return the definition in `lang`."""
         return getattr(self, f"definition_{lang}")
+
+
+def headed(table: pd.DataFrame, lang: Lang = "en") -> pd.DataFrame:
+    """Return a table for readers (표 머리글): headings from the glossary, the first column as the index.
+
+    Headings that are no term stay as they are; the words in the columns `predictor` and `population` are terms too.
+    """
+    named = {column: table[column].map(lambda key: label(key, lang)) for column in _OF_TERMS if column in table}
+    headings = {column: label(column, lang) for column in table if column in glossary()}
+    worded = table.assign(**named).rename(columns=headings)
+    return worded.set_index(worded.columns[0])
 
 
 def reason(key: str, **values: object) -> dict[Lang, str]:

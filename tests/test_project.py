@@ -124,6 +124,20 @@ def test_an_unknown_term_names_the_nearest():
         terms.term("npss")
 
 
+def test_reasons_are_complete_in_both_languages():
+    for key, text in terms._read("reasons.toml").items():
+        fields = [set(re.findall(r"\{(\w+)", text[lang])) for lang in terms.LANGS]
+        assert fields[0] == fields[1], f"{key} fills in other values in Korean than in English"
+
+
+def test_headed_tables_read_the_glossary():
+    import pandas as pd
+
+    table = pd.DataFrame({"predictor": ["nps_only"], "auc": [0.5], "unheard_of": [1]})
+    assert list(terms.headed(table, "ko").columns) == ["AUC", "unheard_of"]
+    assert terms.headed(table, "ko").index[0] == "NPS 응답만"
+
+
 @pytest.fixture(params=NOTEBOOKS, ids=lambda p: p.stem)
 def notebook(request):
     return json.loads(request.param.read_text(encoding="utf-8"))
