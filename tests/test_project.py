@@ -138,6 +138,21 @@ def test_headed_tables_read_the_glossary():
     assert terms.headed(table, "ko").index[0] == "NPS 응답만"
 
 
+def test_the_readmes_first_example_prints_what_it_says():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    code, output = re.search(r"```python\n(.*?)```\s*```text\n(.*?)```", text, re.DOTALL).groups()
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
+    assert run.stdout.strip() == output.strip()
+
+
+def test_the_readmes_name_every_notebook_and_make_target():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for name in ("README.md", "README.ko.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert [p.stem for p in NOTEBOOKS if p.stem not in text] == []
+        assert set(re.findall(r"make ([a-z-]+)", text)) <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+
+
 @pytest.fixture(params=NOTEBOOKS, ids=lambda p: p.stem)
 def notebook(request):
     return json.loads(request.param.read_text(encoding="utf-8"))

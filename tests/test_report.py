@@ -12,6 +12,8 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from filelock import FileLock
+from test_tables_faults import FAULTS
+from tiny import write_tiny
 
 from smm_analysis import places
 from smm_analysis.cli import main
@@ -136,6 +138,20 @@ def test_bad_data_are_refused_before_anything_is_written(books, tmp_path):
         assert result.exit_code == 2
         assert str(data) in result.stderr
         assert not (tmp_path / "reports").exists()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_stops_check_and_report_with_one_message(fault, tmp_path):
+    spoil, message = FAULTS[fault]
+    data, out = tmp_path / "data", tmp_path / "reports"
+    write_tiny(data)
+    spoil(data)
+    for arguments in (("check", data), ("report", "00_start_here", "--data", data, "--out", out)):
+        result = smm(*arguments)
+        assert result.exit_code == 2
+        assert re.search(message, result.output)
+        assert "Traceback" not in result.output
+    assert not out.exists()
 
 
 def test_a_report_is_found_by_name_by_folder_and_by_path():

@@ -1,4 +1,4 @@
-"""The virtual brand: the same seed gives the same bytes, luck is the person's own, and each world plants what it says."""
+"""The virtual brand: one seed, one set of bytes; luck is the person's own; each world plants what it says."""
 
 import hashlib
 import json
@@ -11,9 +11,17 @@ import pytest
 from smm_analysis import tables, virtual
 from smm_analysis.virtual.engine import replay
 from smm_analysis.virtual.luck import Luck, poisson
-from smm_analysis.virtual.truth import Again, answers_and_behaviour, carry_over, paid_inflow, paid_loyalty
+from smm_analysis.virtual.truth import (
+    Again,
+    answers_and_behaviour,
+    carry_over,
+    paid_inflow,
+    paid_loyalty,
+    plans_compared,
+    promotion,
+    relationship,
+)
 from smm_analysis.virtual.truth import earned as earned_truth
-from smm_analysis.virtual.truth import plans_compared, promotion, relationship
 from smm_analysis.virtual.worlds import LINES, SOURCES
 
 ROOT = Path(__file__).parents[1]
@@ -155,7 +163,7 @@ def differs(one: virtual.Simulation, other: virtual.Simulation, row: int) -> np.
 
 
 def test_spend_scale_of_an_unknown_line_is_refused():
-    with pytest.raises(ValueError, match="radio.*known are: listen"):
+    with pytest.raises(ValueError, match=r"radio.*known are: listen"):
         virtual.simulate(seed=1, spend_scale={"radio": 0.0}, people=100, weeks=4)
 
 
@@ -287,10 +295,15 @@ def test_trust_matters_for_sharing_only_where_the_world_says_so():
         assert (trusted.shares == sim.shares).all() != matters
 
 
-def test_carry_over_is_what_each_channel_was_given():
-    """In the week after the last TV week, the pull of TV has fallen by its planted half-life."""
-    for world, half_life in (("default", 0.8), ("mass_media_last", 8.0)):
-        assert virtual.WORLDS[world].half_life_weeks["tv"] == half_life
+def test_tv_goes_on_working_after_its_last_week_for_as_long_as_it_was_given():
+    """Cut TV from week 30 on; the remembered exposures keep raising first purchases longer where mass media last."""
+    kept = {}
+    for world in ("default", "mass_media_last"):
+        sim = brand(world=world, people=4000, plan="paid_heavy")
+        until = np.arange(sim.setting.weeks) < 30
+        stopped, never = replay(sim, tv=until * 1.0), replay(sim, tv=0.0)
+        kept[world] = [int(x.purchases[34:42].sum()) for x in (stopped, never)]
+    assert kept["mass_media_last"][0] - kept["mass_media_last"][1] > kept["default"][0] - kept["default"][1]
 
 
 def test_paid_customers_lapse_sooner_but_not_where_paid_is_loyal():
