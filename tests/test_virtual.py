@@ -164,7 +164,7 @@ def differs(one: virtual.Simulation, other: virtual.Simulation, row: int) -> np.
 
 def test_spend_scale_of_an_unknown_line_is_refused():
     with pytest.raises(ValueError, match=r"radio.*known are: listen"):
-        virtual.simulate(seed=1, spend_scale={"radio": 0.0}, people=100, weeks=4)
+        virtual.simulate(seed=1, spend_scale={"radio": 0.0}, people=100, weeks=8)
 
 
 def test_every_plan_and_policy_spends_the_same():

@@ -1,0 +1,29 @@
+"""The virtual brand (가상 브랜드): a seeded simulator of every table, with its own truth.
+
+People on a follower graph see posts and paid channels, ask, trust, share, buy, complain, answer surveys and leave; the
+`World` says how they respond, the `Policy` how managers choose, the `Plan` what the money is for. Luck is keyed by
+person, week and purpose: two plans see the same luck, and their difference is the plan's.
+"""
+
+from .engine import Simulation, replay, simulate
+from .sample import BRANDS, SAMPLE_PLANS, write_sample
+from .truth import truth
+from .worlds import CHANNELS, PLANS, POLICIES, WORLDS, Channel, Plan, Policy, World
+
+__all__ = [
+    "BRANDS",
+    "CHANNELS",
+    "PLANS",
+    "POLICIES",
+    "SAMPLE_PLANS",
+    "WORLDS",
+    "Channel",
+    "Plan",
+    "Policy",
+    "Simulation",
+    "World",
+    "replay",
+    "simulate",
+    "truth",
+    "write_sample",
+]

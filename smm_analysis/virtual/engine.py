@@ -1,0 +1,542 @@
+"""The engine (엔진): people, week by week. numpy only, vectorised over people, a loop over weeks.
+
+Every decision compares a person's keyed uniform with a chance. Nothing couples persons but the follower graph and
+what managers choose, so a change reaches only those whom it touches or whose friends it touched.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+
+from .luck import Luck, poisson
+from .people import TARGET_SEGMENT, People, exposures, people
+from .worlds import ACTIVITIES, CHANNELS, LINES, PLANS, POLICIES, SOURCES, WORLDS, Plan, Policy, World, find
+
+BUDGET_PER_PERSON = 250  # KRW a week, for each person of the market
+KRW_PER_HOUR = 20_000
+POSTS = MappingProxyType({"useful": 6.0, "promo": 6.0, "diffusion": 4.5, "participation": 4.0})  # per weekly budget
+SURVEY_EVERY = 26
+CAUSES = (*CHANNELS, "owned", "earned")  # what can pull a person to a first purchase
+BOUGHT = tuple(SOURCES.index(s) for s in ("paid", "atl"))  # customers won by one-way media
+LOYAL_WITHIN = 13  # two purchases within this many weeks make a loyal customer
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run is determined by: the same setting gives the same history."""
+
+    seed: int
+    brand: str
+    world: World
+    policy: Policy
+    plan: Plan
+    weeks: int
+    people: int
+    spend_scale: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the managers chose: money (weeks, lines) in KRW and the hours spent on answering (weeks,)."""
+
+    money: np.ndarray
+    hours: np.ndarray
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """One brand's simulated history (한 브랜드의 가상 기록).
+
+    `history` holds read-only arrays of shape (weeks, people), or (weeks, channels, people) for `exposures` and
+    `engaged`; `source` is an index into `SOURCES`, -1 for persons who never bought.
+    """
+
+    setting: Setting
+    people: People
+    choices: Choices
+    conditions: Mapping[str, np.ndarray]
+    posts: Mapping[str, np.ndarray]
+    history: Mapping[str, np.ndarray]
+    source: np.ndarray
+
+    @property
+    def purchases(self) -> np.ndarray:
+        """Who bought in which week; bool (weeks, people)."""
+        return self.history["bought"]
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Who passed something on in which week; bool (weeks, people)."""
+        return self.history["shared"]
+
+    @property
+    def trust(self) -> np.ndarray:
+        """Trust in the brand at the week's end, 0..1; (weeks, people)."""
+        return self.history["trust"]
+
+    @property
+    def first_week(self) -> np.ndarray:
+        """The week of each person's first purchase, `weeks` if there was none; (people,)."""
+        return np.where(self.purchases.any(axis=0), self.purchases.argmax(axis=0), self.setting.weeks)
+
+    @property
+    def loyal(self) -> np.ndarray:
+        """Persons with two purchases within 13 weeks of each other; bool (people,)."""
+        total = np.cumsum(self.purchases, axis=0, dtype=np.int32)
+        before = np.zeros_like(total)
+        before[LOYAL_WITHIN:] = total[:-LOYAL_WITHIN]
+        return (total - before >= 2).any(axis=0)
+
+    def tables(self) -> dict:
+        """All tables of the contract, as DataFrames (모든 표)."""
+        from .records import tables
+
+        return tables(self)
+
+
+def simulate(
+    *,
+    seed: int,
+    brand: str = "mirae",
+    world: str | World = "default",
+    policy: str | Policy = "planned",
+    plan: str | Plan = "basic_then_diffusion",
+    weeks: int = 104,
+    people: int = 8000,
+    spend_scale: Mapping[str, float] | None = None,
+) -> Simulation:
+    """Simulate one brand (한 브랜드를 모의실험한다).
+
+    Parameters
+    ----------
+    seed, brand : which luck
+    world, policy, plan : names in `WORLDS`, `POLICIES`, `PLANS`, or entries of one's own
+    weeks : length of the record
+    people : size of the market
+    spend_scale : factor per line of money, e.g. ``{"tv": 0.0}``; the money saved is not spent elsewhere
+
+    Raises
+    ------
+    ValueError
+        Unknown names, or sizes that make no record.
+
+    Examples
+    --------
+    The same luck with and without TV:
+
+    >>> kept = simulate(seed=1, people=500, weeks=26)
+    >>> cut = simulate(seed=1, people=500, weeks=26, spend_scale={"tv": 0.0})
+    >>> bool((kept.people.rate == cut.people.rate).all())
+    True
+    """
+    if weeks < 8 or people < 50:
+        raise ValueError(f"a record needs weeks >= 8 and people >= 50, not weeks={weeks}, people={people}")
+    scale = dict(spend_scale or {})
+    for line in scale:
+        find(dict.fromkeys(LINES, line), "line of money", line)
+    return run(
+        Setting(
+            seed,
+            brand,
+            find(WORLDS, "world", world),
+            find(POLICIES, "policy", policy),
+            find(PLANS, "plan", plan),
+            weeks,
+            people,
+            MappingProxyType(scale),
+        )
+    )
+
+
+def run(setting: Setting, *, choices: Choices | None = None, trust_offset: float | np.ndarray = 0.0) -> Simulation:
+    """Run a setting; given `choices` are taken as they are, `trust_offset` is added where sharing reads trust."""
+    brand = _Brand(setting, trust_offset)
+    for week in range(setting.weeks):
+        brand.live(week, choices)
+    return brand.simulation()
+
+
+def replay(
+    sim: Simulation,
+    *,
+    world: World | None = None,
+    trust_offset: float | np.ndarray = 0.0,
+    **money: float | np.ndarray,
+) -> Simulation:
+    """The same luck and the same choices, but for one cause (같은 운, 다른 원인).
+
+    Parameters
+    ----------
+    world : other responses
+    trust_offset : added to trust where sharing reads it; a number or one per week
+    **money : factors on lines of money, e.g. ``tv=0.0``; numbers or one per week
+
+    Unlike in `simulate(spend_scale=...)`, the managers do not react anew.
+    """
+    setting = replace(sim.setting, world=world or sim.setting.world)
+    spent = sim.choices.money.copy()
+    for line, factor in money.items():
+        spent[:, LINES.index(find(dict.fromkeys(LINES, line), "line of money", line))] *= factor
+    return run(setting, choices=Choices(spent, sim.choices.hours), trust_offset=trust_offset)
+
+
+def conditions(luck: Luck, weeks: int) -> dict[str, np.ndarray]:
+    """What else moves a week, the same under every plan: season, price, holidays, stock-outs, rivals, crises."""
+    week = np.arange(weeks)
+    phase, crisis_luck = luck.uniform("phase", 0, 1)[0], luck.uniform("crisis", 0, weeks)
+    walk = np.cumsum(luck.normal("competitor", 0, weeks) * 0.25 * 0.9 ** np.arange(weeks)[::-1].clip(max=0))
+    holiday = np.isin((week + 47) % 52, (4, 38, 51)).astype(float)  # Seollal, Chuseok, year's end
+    discount = np.where(luck.uniform("discount", 0, weeks) < 0.12, 0.15, 0.0)
+    spacing = (week >= 12) & (week % 4 == 2)
+    return {
+        "season": 1 + 0.18 * np.sin(2 * np.pi * (week / 52 + phase)) + 0.25 * holiday,
+        "price": np.round(1.0 + 0.04 * (week >= weeks // 2) - discount, 3),
+        "promotion": discount,
+        "holiday": holiday,
+        "stock_out": (luck.uniform("stock_out", 0, weeks) < 0.03).astype(float),
+        "competitor": np.round(np.clip(0.5 + 0.12 * walk, 0, 1), 3),
+        "crisis": np.where(spacing & (crisis_luck < 0.10), 0.25 + 2.5 * crisis_luck, 0.0),
+    }
+
+
+def planned_money(setting: Setting, luck: Luck) -> np.ndarray:
+    """Money per week and line (KRW) before managers react; equal in total under every plan and policy."""
+    plan, policy, weeks = setting.plan, setting.policy, setting.weeks
+    money = np.array([plan.shares(week, weeks) for week in range(weeks)])
+    money *= np.exp(policy.jitter * luck.stream("jitter").standard_normal(money.shape))
+    if plan.flights:
+        money *= flights(weeks)
+    if plan.burst:
+        money *= (np.arange(weeks) % 13 == 3)[:, None] + 1e-3
+    if policy.holdout:
+        blocks = luck.stream("holdout").random(money.shape)[np.arange(weeks) // 2]
+        money *= np.where(blocks < 0.5, 0.1, 1.9)
+    money *= conditions(luck, weeks)["season"][:, None] ** policy.season
+    return money * (BUDGET_PER_PERSON * setting.people * weeks / money.sum())
+
+
+def flights(weeks: int) -> np.ndarray:
+    """Paid channels run in flights: on for some weeks, then off; (weeks, lines)."""
+    week = np.arange(weeks)
+    on, every, start = {"tv": 4, "newspaper": 3, "outdoor": 6, "sns_ads": 5, "events": 2}, 13, 0
+    out = np.ones((weeks, len(LINES)))
+    for start, (name, length) in enumerate(on.items()):
+        out[:, LINES.index(name)] = np.where((week + 3 * start) % every < length, every / length, 0.02)
+    return out
+
+
+class _Brand:
+    """The state of one brand while it is simulated."""
+
+    def __init__(self, setting: Setting, trust_offset: float | np.ndarray) -> None:
+        self.setting, self.world = setting, setting.world
+        self.trust_offset = np.broadcast_to(trust_offset, setting.weeks)
+        self.luck = Luck(setting.seed, setting.brand)
+        self.people = people(self.luck, setting.people)
+        self.conditions = conditions(self.luck, setting.weeks)
+        self.plan_money = planned_money(setting, self.luck)
+        self.money = np.zeros((setting.weeks, len(LINES)))
+        self.hours = np.zeros(setting.weeks)
+        self.posts = {kind: np.zeros(setting.weeks, dtype=np.int64) for kind in POSTS}
+        self.spread = self._own_strengths()
+        self.log = self._empty_log()
+        n = setting.people
+        self.trust = self.people.trust.copy()
+        self.follows = self.luck.uniform("fans", 0, n) < 0.06
+        self.customer, self.active = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+        self.source = np.full(n, -1, dtype=np.int8)
+        self.memory = {name: np.zeros(n) for name in CAUSES}
+        self.felt_promo = np.zeros(n)
+        self.open_until = np.zeros(n)
+        self.mood = self.luck.normal("mood:0", 0, n)
+        self.moods: list[np.ndarray] = []
+        spread = self.world.rate_spread
+        self.rate = self.world.rate * np.exp(spread * self.people.rate - spread**2 / 2)
+
+    def _own_strengths(self) -> dict[str, float]:
+        """Brands differ in how strongly each pull works (S4.3): a factor per pull, about 1."""
+        z = self.luck.normal("strength", 0, len(CAUSES))
+        return dict(zip(CAUSES, np.exp(self.world.brand_spread * z), strict=True))
+
+    def _empty_log(self) -> dict[str, np.ndarray]:
+        shape = self.setting.weeks, self.setting.people
+        wide = self.setting.weeks, len(CHANNELS), self.setting.people
+        flags = "bought shared follows active asked answered hid case crisis surveyed responded joined left took_part"
+        log = {name: np.zeros(shape, dtype=bool) for name in flags.split()}
+        log |= {name: np.zeros(shape, dtype=np.int16) for name in ("useful", "promo", "diffusion", "participation")}
+        log |= {
+            name: np.zeros(shape, dtype=np.float32) for name in ("trust", "chance", "response_hours", "close_hours")
+        }
+        log |= {"earned": np.zeros(shape, dtype=np.int16), "answer": np.zeros(shape, dtype=np.int8)}
+        return log | {"exposures": np.zeros(wide, dtype=np.int16), "engaged": np.zeros(wide, dtype=bool)}
+
+    def live(self, week: int, choices: Choices | None) -> None:
+        """One week of everybody's life."""
+        self.choose(week, choices)
+        self.publish(week)
+        self.see_media(week)
+        self.see_posts(week)
+        self.hear_friends(week)
+        self.ask(week)
+        self.feel(week)
+        self.hide_and_follow(week)
+        self.share(week)
+        self.buy(week)
+        self.complain(week)
+        self.answer_survey(week)
+
+    def uniform(self, purpose: str, week: int) -> np.ndarray:
+        """One uniform per person, for one purpose in one week."""
+        return self.luck.uniform(purpose, week, self.people.n)
+
+    def effort(self, line: str, week: int) -> float:
+        """Money on a line, in weekly budgets."""
+        return self.money[week, LINES.index(line)] / (BUDGET_PER_PERSON * self.people.n)
+
+    # what the managers do
+
+    def choose(self, week: int, choices: Choices | None) -> None:
+        """Set this week's money and hours: as given, or as the policy reacts to what the managers saw."""
+        if choices is not None:
+            self.money[week], self.hours[week] = choices.money[week], choices.hours[week]
+            return
+        scale = np.array([self.setting.spend_scale.get(line, 1.0) for line in LINES])
+        policy = self.setting.policy
+        self.money[week] = np.round(self.plan_money[week] * self._recent("bought", week) ** policy.reaction * scale)
+        viral = self._recent("shared", week) > 1.2
+        hours = self.money[week, LINES.index("listen")] / KRW_PER_HOUR
+        self.hours[week] = hours * (1 - policy.neglect * viral)
+
+    def _recent(self, what: str, week: int) -> float:
+        """The last two weeks' mean count over the last 26 weeks', held in 0.5..2; 1 while there is no record."""
+        counts = self.log[what][max(0, week - 26) : week].sum(axis=1)
+        known = len(counts) > 4 and counts.mean() > 0
+        return float(np.clip(counts[-2:].mean() / counts.mean(), 0.5, 2)) if known else 1.0
+
+    def publish(self, week: int) -> None:
+        """Money becomes posts: whole numbers, the remainder by lot."""
+        for kind, per_budget in POSTS.items():
+            rate = per_budget * self.effort(kind, week) + 0.5 * (kind == "useful")
+            self.posts[kind][week] = int(rate + self.luck.uniform(f"posts:{kind}", week, 1)[0])
+
+    def answering(self, week: int) -> float:
+        """The chance that a question is answered, from this week's hours per person."""
+        hours = self.hours[week] * KRW_PER_HOUR / (BUDGET_PER_PERSON * self.people.n)
+        return float(1 - np.exp(-hours / 0.16))
+
+    # what people see
+
+    def see_media(self, week: int) -> None:
+        """Paid channels: saturating reach, memory that fades with the channel's own half-life."""
+        for row, (name, channel) in enumerate(CHANNELS.items()):
+            rate = channel.ceiling * (1 - np.exp(-self.effort(name, week) / channel.scale))
+            seen = exposures(self.luck, f"see:{name}", week, rate * self.people.habit[row])
+            self._remember(name, seen, self.world.half_life_weeks[name])
+            self.log["exposures"][week, row] = seen
+            self.log["engaged"][week, row] = (seen > 0) & (self.uniform(f"engage:{name}", week) < channel.engage)
+
+    def _remember(self, what: str, seen: np.ndarray, half_life_weeks: float) -> None:
+        self.memory[what] = self.memory[what] * 0.5 ** (1 / half_life_weeks) + seen
+
+    def see_posts(self, week: int) -> None:
+        """The firm's own posts: fans see most, diffusion media reach beyond them."""
+        reach = {"useful": (0.9, 0.03), "promo": (0.9, 0.06), "diffusion": (0.8, 0.20), "participation": (0.7, 0.02)}
+        for kind, (fans, others) in reach.items():
+            rate = self.posts[kind][week] * self.people.attention * np.where(self.follows, fans, others)
+            self.log[kind][week] = exposures(self.luck, f"see:{kind}", week, rate)
+        log = self.log
+        owned = (
+            0.4 * log["useful"][week] + 0.5 * log["promo"][week] + 1.2 * self.openness(week) * log["diffusion"][week]
+        )
+        self._remember("owned", owned, self.world.owned_half_life_weeks)
+        self._feel_promotion(week)
+
+    def _feel_promotion(self, week: int) -> None:
+        """What share of the brand's posts a person has lately felt to be promotion."""
+        seen = sum(self.log[kind][week] for kind in POSTS)
+        share = self.log["promo"][week] / np.maximum(seen, 1)
+        self.felt_promo = np.where(seen > 0, 0.8 * self.felt_promo + 0.2 * share, self.felt_promo)
+
+    def hear_friends(self, week: int) -> None:
+        """Word of mouth: what friends passed on last week."""
+        told = self.people.from_friends(self.log["shared"][week - 1]) if week else np.zeros(self.people.n)
+        seen = exposures(self.luck, "see:earned", week, 0.5 * told)
+        self._remember("earned", seen, self.world.earned_half_life_weeks)
+        self.log["earned"][week] = seen
+
+    # what people feel and do
+
+    def ask(self, week: int) -> None:
+        """Fans and customers ask; the desk answers as far as its hours go."""
+        wants = (self.follows | self.customer) * 0.10 * self.people.voice
+        asked = self.uniform("ask", week) < wants
+        self.log["asked"][week] = asked
+        self.log["answered"][week] = asked & (self.uniform("answer", week) < self.answering(week))
+
+    def feel(self, week: int) -> None:
+        """Trust: up by answers, useful posts and taking part; down by promotion, open complaints and crises."""
+        w, log = self.world, self.log
+        answered, asked = log["answered"][week], log["asked"][week]
+        part = log["participation"][week]
+        log["took_part"][week] = (part > 0) & (self.uniform("take_part", week) < 0.05 + 0.75 * self.openness(week))
+        up = w.answered_lift * answered + w.useful_lift * np.minimum(log["useful"][week], 3)
+        up = up + w.seen_answers_lift * self.follows * self.people.attention * self.answering(week)
+        up = up + 2 * w.participation_lift * log["took_part"][week]
+        too_much = np.maximum(self.felt_promo - self.people.tolerance, 0) * np.minimum(log["promo"][week], 2)
+        down = w.promo_loss * too_much + w.unanswered_loss * (asked & ~answered)
+        down = down + w.complaint_loss * (self.open_until > week) + w.crisis_loss * self._in_crisis(week)
+        pull_back = w.forgetting * (self.people.trust - self.trust)
+        self.trust = np.clip(self.trust + up * (1 - self.trust) - down * self.trust + pull_back, 0, 1)
+        log["trust"][week] = self.trust
+
+    def crisis_response_hours(self, week: int) -> float:
+        """Hours until the brand first speaks in a crisis: few where many hours go into listening."""
+        z = self.luck.normal("crisis_response", week, 1)[0]
+        return float(1.5 * np.exp(0.4 * z) / max(self.answering(week), 0.05) ** 1.5)
+
+    def _in_crisis(self, week: int) -> np.ndarray:
+        """Who was upset by this week's crisis, worse if the brand was slow (0, or up to 2)."""
+        severity = self.conditions["crisis"][week]
+        upset = (self.uniform("upset", week) < severity) & (self.follows | self.customer)
+        self.log["crisis"][week] = upset
+        return upset * (1 + min(self.crisis_response_hours(week) / 48, 1)) if severity else upset * 0.0
+
+    def hide_and_follow(self, week: int) -> None:
+        """Too much promotion is hidden; hiding, crises and time lose followers; shares, ads and events win some."""
+        w, log = self.world, self.log
+        seen = sum(log[kind][week] for kind in POSTS)
+        excess = np.maximum(self.felt_promo - self.people.tolerance, 0)
+        hides = 1 - np.exp(-seen * w.hide_rate * (1 + w.hide_by_promo * excess))
+        log["hid"][week] = self.uniform("hide", week) < hides
+        leaving = 0.003 + 0.5 * log["hid"][week] + 0.05 * w.crisis_loss * log["crisis"][week]
+        leaves = self.follows & (self.uniform("leave", week) < leaving)
+        wins = 0.003 * log["diffusion"][week] + 0.06 * log["earned"][week]
+        for row, channel in enumerate(CHANNELS.values()):
+            wins = wins + channel.follow * log["exposures"][week, row]
+        joining = 1 - np.exp(-0.0010 - w.follow_pull * wins * 0.6)
+        joins = ~self.follows & (self.uniform("join", week) < joining)
+        self.follows = (self.follows | joins) & ~leaves
+        log["joined"][week], log["left"][week], log["follows"][week] = joins, leaves, self.follows
+
+    def openness(self, week: int) -> np.ndarray | float:
+        """How far a person takes up, and passes on, what spreads: little below a personal threshold of trust."""
+        if not self.world.trust_opens_sharing:
+            return self.world.blind_gate
+        return 1 / (1 + np.exp(-(self.trust + self.trust_offset[week] - self.people.share_threshold) / 0.05))
+
+    def share(self, week: int) -> None:
+        """Passing on: needs something to pass on, and trust beyond a personal threshold."""
+        log, w = self.log, self.world
+        some = 0.3 * log["useful"][week] + 0.8 * log["diffusion"][week] + 1.0 * log["took_part"][week]
+        some = some + 0.35 * np.minimum(log["earned"][week], 4)
+        chance = np.minimum(w.share_rate * self.people.voice, 0.9) * (1 - np.exp(-some)) * self.openness(week)
+        log["shared"][week] = self.uniform("share", week) < chance
+
+    def pulls(self) -> dict[str, np.ndarray]:
+        """What pulls each person towards the brand, by cause; remembered exposures, saturating."""
+        w = self.world
+        strength = {"owned": w.owned_pull, "earned": w.earned_pull}
+        strength |= {name: w.media_pull * channel.pull for name, channel in CHANNELS.items()}
+        return {k: strength[k] * self.spread[k] * (1 - np.exp(-self.memory[k] / 1.5)) for k in CAUSES}
+
+    def buy(self, week: int) -> None:
+        """First purchase after several exposures; repeat purchase at one's own rate while active."""
+        pulls = self.pulls()
+        pull = sum(pulls.values())
+        market = self.conditions["season"][week] / self.conditions["price"][week] ** 1.5
+        market *= (1 - 0.7 * self.conditions["stock_out"][week]) * (1.2 - 0.4 * self.conditions["competitor"][week])
+        several = pull**3 / (pull**3 + self.people.buy_threshold**3)
+        first = market * self.people.need * (self.world.spontaneous + self.world.gain * several)
+        again = self.active * self._own_rate() * market * (1 + self.world.media_wakes * np.tanh(pull))
+        chance = np.clip(np.where(self.customer, again, first), 0, 0.95)
+        bought = self.uniform("buy", week) < chance
+        new = bought & ~self.customer
+        self.source[new] = self._credit(week)[new]
+        self._live_on(week, pull, new)
+        self.log["chance"][week], self.log["bought"][week] = chance, bought
+
+    def _own_rate(self) -> np.ndarray:
+        """Purchases a week while active; in some worlds moved by the mood of some weeks ago."""
+        w = self.world
+        if not w.mood_moves_rate:
+            return self.rate
+        mood = (
+            self.moods[-w.mood_lead_weeks] if w.mood_lead_weeks and len(self.moods) >= w.mood_lead_weeks else self.mood
+        )
+        return self.rate * np.exp(w.mood_moves_rate * mood - w.mood_moves_rate**2 / 2)
+
+    def _credit(self, week: int) -> np.ndarray:
+        """The source of a first purchase, as a firm would credit it: by lot among what the person remembers."""
+        parts = np.zeros((len(SOURCES), self.people.n))
+        touched = {cause: 1 - np.exp(-remembered / 1.5) for cause, remembered in self.memory.items()}
+        parts[SOURCES.index("organic")] = 0.1 + 0.5 * touched["owned"]
+        parts[SOURCES.index("referral")] = touched["earned"]
+        for name, channel in CHANNELS.items():
+            parts[SOURCES.index(channel.source)] += channel.pull * touched[name]
+        total = np.cumsum(parts, axis=0)
+        return (self.uniform("credit", week) * total[-1] >= total[:-1]).sum(axis=0)
+
+    def _live_on(self, week: int, pull: np.ndarray, new: np.ndarray) -> None:
+        """The hidden state: customers lapse and come back; those won by paid channels lapse sooner."""
+        w = self.world
+        weak = np.where(np.isin(self.source, BOUGHT), w.paid_lapse, 1.0)
+        lapse = w.lapse * weak * (1 + w.trust_keeps * (1 - 2 * self.trust))
+        lapses = self.uniform("lapse", week) < lapse
+        waking = w.comeback * (1 + w.media_wakes * np.tanh(pull))
+        returns = self.uniform("return", week) < waking + w.participation_wakes * self.log["took_part"][week]
+        self.active = new | np.where(self.active, ~lapses, self.customer & returns)
+        self.customer = self.customer | new
+        self.log["active"][week] = self.active
+        welcomed = new & ~self.follows & (self.uniform("welcome", week) < 0.25)
+        self.follows = self.follows | welcomed
+        self.log["joined"][week] |= welcomed
+        self.log["follows"][week] = self.follows
+
+    def complain(self, week: int) -> None:
+        """Some purchases go wrong; a case is open until it is resolved, or half forgotten after eight weeks."""
+        log, answering = self.log, self.answering(week)
+        case = log["bought"][week] & (self.uniform("case", week) < 0.035)
+        z, y = (self.luck.normal(p, week, self.people.n) for p in ("respond", "resolve"))
+        never = self.uniform("never", week) > 0.4 + 0.6 * answering
+        response = np.where(never, np.inf, 4 * np.exp(1.1 * z) / max(answering, 0.05) ** 1.5)
+        close = response + 30 * np.exp(0.9 * y)
+        opened = week + self.uniform("case_time", week)
+        until = opened + np.minimum(close / 168, 8)
+        self.open_until = np.where(case, np.maximum(self.open_until, until), self.open_until)
+        log["case"][week], log["response_hours"][week], log["close_hours"][week] = case, response, close
+
+    def answer_survey(self, week: int) -> None:
+        """What everybody would answer to "would you recommend", who is asked, and who replies."""
+        w = self.world
+        hold = 0.5 ** (1 / w.mood_half_life_weeks)
+        self.moods.append(self.mood)
+        self.mood = hold * self.mood + np.sqrt(1 - hold**2) * self.luck.normal("mood", week, self.people.n)
+        noise = w.answer_noise * self.luck.normal("answer_noise", week, self.people.n)
+        upset = 1.5 * (self.open_until > week) * (w.complaint_loss > 0)
+        score = 7.0 + w.trust_in_answer * (self.trust - 0.40) + w.mood_in_answer * self.moods[-1] + noise - upset
+        score = np.clip(np.round(score), 0, 10)
+        asked = self.customer & ((week + self.people.asked_in) % SURVEY_EVERY == 0)
+        replies = self.uniform("reply", week) < 1 / (1 + np.exp(0.45 - 0.25 * (score - 7)))
+        self.log["answer"][week], self.log["surveyed"][week] = score, asked
+        self.log["responded"][week] = asked & replies
+
+    def simulation(self) -> Simulation:
+        """The finished record, read-only."""
+        for array in (*self.log.values(), *self.posts.values(), self.money, self.hours, self.source):
+            array.setflags(write=False)
+        hours = np.array([self.crisis_response_hours(week) for week in range(self.setting.weeks)])
+        told = {**self.conditions, "crisis_response_hours": hours}
+        return Simulation(
+            setting=self.setting,
+            people=self.people,
+            choices=Choices(self.money, self.hours),
+            conditions=MappingProxyType(told),
+            posts=MappingProxyType(self.posts),
+            history=MappingProxyType(self.log),
+            source=self.source,
+        )
+
+
+__all__ = ["ACTIVITIES", "TARGET_SEGMENT", "Choices", "Setting", "Simulation", "poisson", "replay", "run", "simulate"]
