@@ -117,12 +117,12 @@ def template(out: Path) -> None:
 @main.command()
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--seed", type=int, required=True, help="Same seed, same bytes.")
-@click.option("--brands", type=click.IntRange(1, 6), default=1, show_default=True)
+@click.option("--brands", type=click.IntRange(1, 9), default=1, show_default=True)
 @click.option("--weeks", type=click.IntRange(min=8), default=104, show_default=True)
 @click.option("--world", default="default", show_default=True, help="Which claims are true: the mechanism.")
 @click.option("--policy", default="planned", show_default=True, help="How managers choose.")
 @click.option("--plan", default="", help="The strategy. Default: another one for each brand.")
-@click.option("--force", is_flag=True, help="Replace what is in OUT.")
+@click.option("--force", is_flag=True, help="Replace an earlier simulated data set in OUT.")
 def sample(out: Path, seed: int, brands: int, weeks: int, world: str, policy: str, plan: str, force: bool) -> None:
     """Simulate a data set with known truth (virtual brands)."""
     from smm_analysis import virtual

@@ -58,13 +58,17 @@ def test_a_small_sample_keeps_the_contract(tmp_path):
     assert result.ok, str(result)
 
 
-def test_a_folder_that_is_not_empty_is_kept_unless_forced(tmp_path):
+def test_only_an_earlier_simulated_data_set_is_ever_replaced(tmp_path):
     out = tmp_path / "mine"
     out.mkdir()
     (out / "precious.txt").write_text("keep")
-    with pytest.raises(FileExistsError, match="not empty"):
+    for force in (False, True):
+        with pytest.raises(FileExistsError, match="is no simulated data set; it is left alone"):
+            virtual.write_sample(out, seed=3, brands=1, weeks=30, people=300, force=force)
+    assert (out / "precious.txt").read_text() == "keep"
+    (out / "dataset.toml").write_text("synthetic = true")
+    with pytest.raises(FileExistsError, match="--force"):
         small_sample(out, 3)
-    assert (out / "precious.txt").exists()
     virtual.write_sample(out, seed=3, brands=1, weeks=30, people=300, force=True)
     assert not (out / "precious.txt").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]

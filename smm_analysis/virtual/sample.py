@@ -47,7 +47,7 @@ def write_sample(
     brands : how many brands, at most nine
     weeks, world, policy, people : as in `simulate`
     plan : one plan for all brands; "" gives each brand another
-    force : replace a folder that is not empty
+    force : replace an earlier simulated data set; other folders are never replaced
 
     Returns
     -------
@@ -59,21 +59,32 @@ def write_sample(
     ValueError
         Unknown names or sizes.
     FileExistsError
-        The folder is not empty and `force` was not given.
+        The folder holds something else, or a simulated data set and `force` was not given.
     """
     out = Path(out)
     if not 1 <= brands <= len(BRANDS):
         raise ValueError(f"brands must be in 1..{len(BRANDS)}, not {brands}")
     for registry, what, name in ((WORLDS, "world", world), (POLICIES, "policy", policy), (PLANS, "plan", plan)):
         find(registry, what, name or "steady")
-    if out.exists() and any(out.iterdir()) and not force:
-        raise FileExistsError(f"{out} is not empty; give force=True (--force) to replace it")
+    _check_place(out, force)
     plans = [plan] * brands if plan else SAMPLE_PLANS[:brands]
     sims = [
         simulate(seed=seed, brand=b, world=world, policy=policy, plan=p, weeks=weeks, people=people)
         for b, p in zip(BRANDS, plans, strict=False)
     ]
     return _place(out, sims)
+
+
+def _check_place(out: Path, force: bool) -> None:
+    """Refuse a folder that holds anything but an earlier simulated data set, and that one too unless forced."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    description = out / "dataset.toml"
+    ours = description.is_file() and "synthetic = true" in description.read_text(encoding="utf-8")
+    if not ours:
+        raise FileExistsError(f"{out} is there and is no simulated data set; it is left alone. Give a new folder")
+    if not force:
+        raise FileExistsError(f"{out} is not empty; give force=True (--force) to replace it")
 
 
 def _place(out: Path, sims: list[Simulation]) -> Path:
