@@ -1,7 +1,11 @@
 """The project's own notebooks, run on the sample in both languages: what a stranger gets from `make report`."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +18,7 @@ from fontTools.ttLib import TTFont
 
 from smm_analysis.cli import main
 
+ROOT = Path(__file__).parents[1]
 HOME = str(Path.home())
 
 
@@ -92,6 +97,30 @@ def test_the_font_has_every_character_that_pages_show(latest):
         text = Text()
         text.feed(path.read_text("utf-8"))
         assert not {c for c in text.shown - have if not c.isspace()}, path.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_one_changed_character_in_a_model_makes_nbval_fail(spoilt, tmp_path):
+    """On a copy of the project: the age of a purchase weighs log 3 instead of log 2 a half-life."""
+    for name in ("smm_analysis", "notebooks", "data"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    model = tmp_path / "smm_analysis" / "health.py"
+    source = model.read_text("utf-8")
+    assert source.count("math.log(2) * youngest") == 1
+    model.write_text(source.replace("math.log(2) *", "math.log(3) *") if spoilt else source, "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--nbval-lax",
+        "-c",
+        ROOT / "pyproject.toml",
+        tmp_path / "notebooks",
+    ]
+    run = subprocess.run(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True)
+    assert run.returncode == spoilt, run.stdout.decode()[-3000:]
 
 
 @pytest.mark.browser
