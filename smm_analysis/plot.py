@@ -97,6 +97,8 @@ def plot_nps(trend: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "en") 
     """
     ax = _axes(ax)
     answered = trend[trend["n"] >= SMALLEST_GROUP]
+    if answered.empty:
+        return _nothing(ax, lang)
     when = answered.iloc[:, 0]
     ends = np.abs(answered[["low", "high"]].to_numpy().T - answered["nps"].to_numpy())
     ax.errorbar(when, answered["nps"], yerr=ends, fmt="o-", capsize=4, color=PALETTE[0])
@@ -114,6 +116,8 @@ def plot_predictors(table: pd.DataFrame, *, ax: Axes | None = None, lang: Lang =
     `table` is `health.evaluate`'s: predictor, population, n, auc.
     """
     ax = _axes(ax)
+    if table["auc"].isna().all():
+        return _nothing(ax, lang)
     order = list(dict.fromkeys(table["predictor"]))[::-1]
     for (population, rows), colour, marker in zip(
         table.groupby("population", sort=False), PALETTE, ("o", "D"), strict=False
@@ -135,8 +139,7 @@ def plot_half_life(half_life: HalfLife | None, *, ax: Axes | None = None, lang: 
     """
     ax = _axes(ax)
     if half_life is None:
-        ax.text(0.5, 0.5, label("no_estimate", lang), ha="center", color=_GREY, transform=ax.transAxes)
-        return ax
+        return _nothing(ax, lang)
     profile = half_life.log_likelihoods
     finite = profile[np.isfinite(profile["half_life_weeks"])]
     drop = finite["log_likelihood"] - profile["log_likelihood"].max()
@@ -171,6 +174,13 @@ def plot_weekly_repeat(
     ax.set(xlabel=label("week_number", lang), ylabel=label("repeat_purchases", lang), ylim=(0, None))
     ax.set(title=label("weekly_repeat", lang))
     return _legend_below(ax)
+
+
+def _nothing(ax: Axes, lang: Lang) -> Axes:
+    """Say on empty axes that there is nothing to draw."""
+    ax.text(0.5, 0.5, label("no_estimate", lang), ha="center", color=_GREY, transform=ax.transAxes)
+    ax.set(xticks=[], yticks=[])
+    return ax
 
 
 def _legend_below(ax: Axes) -> Axes:

@@ -48,7 +48,8 @@ def write_notebook(path, body, *, parameters=PARAMETERS, **metadata):
         new.new_markdown_cell("**한글 질문?**", metadata={"tags": ["ko"]}),
         new.new_markdown_cell("**An English question?**", metadata={"tags": ["en"]}),
         new.new_code_cell(parameters.strip(), metadata={"tags": ["parameters"]}),
-        new.new_code_cell("print('for the lab')", metadata={"tags": ["lab-only"]}),
+        new.new_code_cell("print('for the lab'); 1 / 0", metadata={"tags": ["lab-only"]}),
+        new.new_code_cell("print('for the lab'); 1 / 0", metadata={"tags": ["solution"]}),
         new.new_code_cell(body.strip()),
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -305,6 +306,16 @@ def test_a_swap_that_stopped_half_way_is_mended(tmp_path):
     shelf.recover()
     assert (shelf.latest / "index.html").read_text() == "whole"
     assert list(shelf.runs.iterdir()) == []
+
+
+def test_too_little_data_are_a_verdict_not_a_failure(tmp_path):
+    write_tiny(tmp_path / "data")
+    result = smm("report", "--data", tmp_path / "data", "--out", tmp_path / "{odd} folder", "--lang", "ko")
+    assert result.exit_code == 0, result.output
+    held = json.loads((tmp_path / "{odd} folder" / "latest" / "manifest.json").read_text("utf-8"))
+    verdicts = {r["name"]: r["verdicts"] for r in held["reports"]}["03_nps_vs_customer_health"]
+    assert {v["decision"] for v in verdicts} == {"cannot_tell"}
+    assert all("주" in v["reason"] and v["estimate"] is None for v in verdicts)
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------

@@ -68,7 +68,6 @@ _WORDS: dict[Lang, dict[str, str]] = {
     },
 }
 _NOTICE = re.compile(r"<!-- notice -->.*?<!-- /notice -->", re.DOTALL)
-_LEFT_OUT = {"lab-only", "injected-parameters", "solution"}
 
 
 def verdicts(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -161,10 +160,10 @@ def embed_font(html: str) -> str:
 
 
 def _in_one_language(notebook: Any, lang: Lang) -> Any:
-    """Keep one language's prose and headings; leave out the title, lab-only cells and what the first screen shows."""
+    """Keep one language's prose and headings; leave out the title and what the first screen shows."""
     kept, heading = deepcopy(notebook), ""
     other = set(LANGS) - {lang}
-    kept.cells = [c for c in kept.cells if not (other | _LEFT_OUT) & set(c.metadata.get("tags", []))]
+    kept.cells = [c for c in kept.cells if not (other | {"injected-parameters"}) & set(c.metadata.get("tags", []))]
     for cell in kept.cells:
         if cell.cell_type == "markdown":
             lines = [_heading(line, lang) for line in cell.source.splitlines()]

@@ -17,6 +17,8 @@ from smm_analysis.report import page
 from smm_analysis.report.publish import write_text
 from smm_analysis.terms import Lang
 
+NOT_RUN = {"lab-only", "solution"}  # cells for people in JupyterLab; reports neither run nor show them
+
 
 @dataclass(frozen=True)
 class Job:
@@ -50,9 +52,12 @@ def execute(job: Job) -> dict[str, Any]:
     executed = job.folder / "notebooks" / f"{job.slug}.ipynb"
     status, error, verdicts, start = "ok", None, [], time.monotonic()
     try:
+        source = nbformat.read(job.notebook, as_version=4)
+        source.cells = [cell for cell in source.cells if not NOT_RUN & set(cell.metadata.get("tags", ()))]
+        nbformat.write(source, executed)
         papermill.execute_notebook(
-            job.notebook,
-            executed,
+            _literal(executed),
+            _literal(executed),
             parameters=dict(job.values),
             kernel_name="python3",
             cwd=job.notebook.parent,
@@ -78,6 +83,11 @@ def execute(job: Job) -> dict[str, Any]:
         status, error = "failed", one_line(caught)
     seconds = round(time.monotonic() - start, 2)
     return entry(job, status=status, error=error, seconds=seconds, verdicts=verdicts if status == "ok" else [])
+
+
+def _literal(path: Path) -> str:
+    """Return a path that papermill takes as it is: it would fill in parameters between braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def entry(job: Job, *, status: str, error: str | None, seconds: float, verdicts: Sequence[dict] = ()) -> dict[str, Any]:
