@@ -160,6 +160,18 @@ def test_a_report_is_found_by_name_by_folder_and_by_path():
         assert find([name])[0].path.is_file()
 
 
+def test_a_notebook_without_the_common_parameters_runs_too(books):
+    write_notebook(books / "bare.ipynb", "width = 3 * seed", parameters="seed: int = 1  # seed [0..] · 씨앗")
+    assert report(books, "bare").exit_code == 0
+    assert manifest(books)["reports"][0]["parameters"] == {"seed": 1}
+
+
+def test_two_notebooks_of_one_name_are_refused(books):
+    write_notebook(books / "more" / "good.ipynb", VERDICT)
+    result = report(books)
+    assert (result.exit_code, "have the name good" in result.stderr) == (2, True)
+
+
 def test_a_missing_table_stops_a_named_report_and_skips_it_otherwise(books):
     write_notebook(books / "hungry.ipynb", "pass", tables=["no_such_table"])
     named = report(books, "hungry")

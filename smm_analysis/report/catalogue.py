@@ -202,6 +202,9 @@ def find_all(folder: Path | None = None) -> list[Notebook]:
     """Return every notebook below `folder` (default: the project's), the questions first, then the cases."""
     folder = folder or places.notebooks()
     paths = [p for p in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts]
+    names = [p.stem for p in paths]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ReportError(f"two notebooks below {folder} have the name {twice[0]}; rename one")
     return [Notebook(p) for p in sorted(paths, key=lambda p: (len(p.relative_to(folder).parts), p.as_posix()))]
 
 

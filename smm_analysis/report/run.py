@@ -100,14 +100,15 @@ def run(
         Another run holds the folder.
 
     """
-    given = {"lang": lang, **(given or {})}
+    given = dict(given or {})
     chosen = find(names, notebooks)
     if not all(notebook.brings_its_own_data for notebook in chosen):
         data = Path(given.pop("data", "") or data or places.sample())
     source = DataSource.open(data or places.sample())
     chosen, skipped = _runnable(chosen, source, named=bool(names))
     values = check_parameters(given, chosen, named=bool(names))
-    plans = [(notebook, _complete(notebook, values[notebook.name], source)) for notebook in chosen]
+    lang = given.get("lang", lang)
+    plans = [(notebook, _complete(notebook, values[notebook.name], source, lang)) for notebook in chosen]
     with _locked(out):
         shelf = Shelf(out.resolve())
         shelf.recover()
@@ -120,7 +121,7 @@ def run(
             shutil.rmtree(staged, ignore_errors=True)
             raise
         manifest["skipped"] = skipped
-        _write_run(manifest, source, shelf, staged, lang=given["lang"])
+        _write_run(manifest, source, shelf, staged, lang=lang)
         shelf.publish(stamp, staged)
     say(str((shelf.latest / "index.html").resolve()))
     return OK if manifest["status"] == "ok" else SOME_FAILED
@@ -152,15 +153,15 @@ def _check_requirements(notebook: Notebook) -> None:
             raise ReportError(message) from None
 
 
-def _complete(notebook: Notebook, values: dict[str, Any], source: DataSource) -> dict[str, Any]:
-    """Add the data set's folder and its first brand where they apply, and check the part of the data they choose."""
-    if notebook.brings_its_own_data:
-        return values
-    if "brand" in notebook.parameters:
-        values = {**values, "brand": values.get("brand") or next(iter(source.dataset.brands), "")}
-    chosen = {key: values.get(key, "") for key in ("brand", "since", "until")}
-    source.tables.cut(need=notebook.tables, **chosen)
-    return {**values, "data": str(source.path)}
+def _complete(notebook: Notebook, values: dict[str, Any], source: DataSource, lang: Lang) -> dict[str, Any]:
+    """Return a value for every declared parameter, and check the part of the data that they choose."""
+    defaults = {name: parameter.default for name, parameter in notebook.parameters.items()}
+    complete = {**defaults, "lang": lang, **values}
+    if not notebook.brings_its_own_data:
+        first = next(iter(source.dataset.brands), "")
+        complete |= {"data": str(source.path), "brand": complete.get("brand") or first}
+        source.tables.cut(need=notebook.tables, **{key: complete.get(key, "") for key in ("brand", "since", "until")})
+    return {name: complete[name] for name in defaults}
 
 
 def _make(
@@ -239,7 +240,7 @@ def _job(
 def _parameter_rows(notebook: Notebook, values: Mapping[str, Any], lang: Lang) -> list[dict[str, str]]:
     """Return the parameters a page shows; the data's path stays out, it is this machine's affair."""
     return [
-        {"name": p.name, "value": str(values.get(p.name, p.default)), "help": getattr(p, f"help_{lang}")}
+        {"name": p.name, "value": str(values[p.name]), "help": getattr(p, f"help_{lang}")}
         for p in notebook.parameters.values()
         if p.name not in ("data", "lang")
     ]
