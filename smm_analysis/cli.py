@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from smm_analysis import __version__
+
+if TYPE_CHECKING:
+    from smm_analysis.report.catalogue import Notebook
 
 
 class Mistake(click.ClickException):
@@ -30,8 +34,11 @@ class Commands(click.Group):
 
         try:
             return super().invoke(ctx)
-        except (ReportError, DataError, FileExistsError) as error:
+        except (ReportError, DataError) as error:
             raise Mistake(str(error)) from None
+        except OSError as error:
+            reason = f"{error.strerror}: {error.filename}" if error.filename else str(error)
+            raise Mistake(f"cannot read or write: {reason}") from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -84,13 +91,16 @@ def report(
 @click.option("--notebooks", type=click.Path(path_type=Path, exists=True), help="Your own notebooks' folder.")
 def list_reports(lang: str, notebooks: Path | None) -> None:
     """List the reports, the tables each needs and its parameters."""
-    from smm_analysis.report.catalogue import find_all
+    from smm_analysis.report.catalogue import ReportError, find_all
 
+    broken = False
     for notebook in find_all(notebooks):
-        click.echo(f"{notebook.name}\n  {notebook.title(lang)}")
-        click.echo(f"  tables: {', '.join(notebook.tables) or '-'}")
-        for p in notebook.parameters.values():
-            click.echo(f"  -p {p.name}={p.default}  {getattr(p, f'help_{lang}')} ({p.allowed})")
+        try:
+            click.echo("\n".join(_described(notebook, lang)))
+        except ReportError as error:
+            click.echo(f"{notebook.name}\n  cannot run: {error}")
+            broken = True
+    sys.exit(2 if broken else 0)
 
 
 @main.command()
@@ -146,6 +156,14 @@ def notebooks(folder: Path) -> None:
         raise Mistake(f"{folder} is not empty; give a new folder")
     shutil.copytree(places.notebooks(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     click.echo(folder)
+
+
+def _described(notebook: Notebook, lang: str) -> list[str]:
+    """Return the lines that describe a report."""
+    parameters = [
+        f"  -p {p.name}={p.default}  {getattr(p, f'help_{lang}')} ({p.allowed})" for p in notebook.parameters.values()
+    ]
+    return [notebook.name, f"  {notebook.title(lang)}", f"  tables: {', '.join(notebook.tables) or '-'}", *parameters]
 
 
 def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -63,10 +63,13 @@ def money(value: float, currency: str = "KRW", lang: Lang = "en") -> str:
 
     >>> money(1_234_567), money(345_678_901, lang="ko"), money(12_300, "USD")
     ('₩1.2M', '₩3.5억', '$12.3K')
+    >>> money(999_999)
+    '₩1M'
     """
     from babel.numbers import format_compact_currency
 
-    text = format_compact_currency(value, currency, locale={"en": "en_US", "ko": "ko_KR"}[lang], fraction_digits=1)
+    rounded = float(f"{value:.4g}")  # Babel would write 999,999 as 1000K
+    text = format_compact_currency(rounded, currency, locale={"en": "en_US", "ko": "ko_KR"}[lang], fraction_digits=1)
     return text.replace("-", "−")
 
 
@@ -185,7 +188,7 @@ def _nothing(ax: Axes, lang: Lang) -> Axes:
 
 def _legend_below(ax: Axes) -> Axes:
     """Put the legend under the axes, where it never covers data."""
-    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return ax
 
 

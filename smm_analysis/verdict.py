@@ -37,7 +37,7 @@ _WORDS = {
         "limits": "Limits",
         "claim": "claim",
         "straddles": "The interval holds values on both sides of {delta}, the smallest effect that matters.",
-        "needs": "At this noise about {more} {n_unit} ({have} now) would decide.",
+        "needs": "If estimate and noise stay as they are, about {more} {n_unit} ({have} now) are needed to decide.",
         "needs_many": "The estimate lies too near {delta} for more of the same data to decide; an experiment would.",
         "undefined": "The estimate or its interval is not defined on these data.",
     },
@@ -47,8 +47,8 @@ _WORDS = {
         "limits": "한계",
         "claim": "주장",
         "straddles": "의미 있는 최소 효과인 {delta}의 양쪽 값이 모두 구간 안에 있습니다.",
-        "needs": "지금의 잡음이라면 {n_unit} 수가 약 {more}(현재 {have})이면 판단할 수 있습니다.",
-        "needs_many": "추정값이 {delta}에 너무 가까워 같은 데이터를 더 모아도 판단하기 어렵습니다. 실험이 필요합니다.",
+        "needs": "추정값과 변동이 지금과 같다면 판단하는 데 {n_unit} 수가 약 {more}(현재 {have}) 필요합니다.",
+        "needs_many": "추정값이 {delta}에 너무 가까워 같은 데이터를 더 모아도 판단하기 어렵습니다. 실험을 해야 합니다.",
         "undefined": "이 데이터에서는 추정값이나 구간을 정할 수 없습니다.",
     },
 }
@@ -258,7 +258,10 @@ def _check(effect: Effect) -> None:
 
 
 def _what_would_decide(effect: Effect, delta: float, n_unit: str, lang: Lang) -> str:
-    """Say why an interval does not decide, and how many units would: its width shrinks with their number's root."""
+    """Say why an interval does not decide, and from how many units on it would if the estimate stayed as it is.
+
+    The width of an interval shrinks with the root of their number.
+    """
     words = _WORDS[lang]
     if not all(math.isfinite(x) for x in (effect.estimate, effect.low, effect.high)):
         return words["undefined"]

@@ -88,9 +88,20 @@ def test_a_parameters_cell_is_read_with_type_range_choices_and_both_helps():
     assert found["delta"].high == float("inf")
 
 
-@pytest.mark.parametrize("line", ["weeks = 3", "weeks: list = []", "weeks: int = len('abc')", "print(3)", "weeks: int"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "weeks = 3",
+        "weeks: list = []",
+        "n: int = len('abc')",
+        "print(3)",
+        "n: int",
+        "n: int = 3 +",
+        "n: int = 3  # [a..b]",
+    ],
+)
 def test_a_parameters_cell_holds_typed_literals_only(line):
-    with pytest.raises((ReportError, ValueError)):
+    with pytest.raises(ReportError, match=r"^x: "):
         read_parameters(line, origin="x")
 
 
@@ -328,6 +339,92 @@ def test_too_little_data_are_a_verdict_not_a_failure(tmp_path):
     verdicts = {r["name"]: r["verdicts"] for r in held["reports"]}["03_nps_vs_customer_health"]
     assert {v["decision"] for v in verdicts} == {"cannot_tell"}
     assert all("주" in v["reason"] and v["estimate"] is None for v in verdicts)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "no JSON", '{"cells": 3, "nbformat": 4, "nbformat_minor": 5}'])
+def test_what_is_no_notebook_is_refused_and_listed(books, content):
+    (books / "broken.ipynb").write_text(content)
+    refused = report(books, "broken")
+    assert (refused.exit_code, "broken.ipynb is not a notebook" in refused.stderr) == (2, True)
+    listed = smm("list", "--notebooks", books)
+    assert (listed.exit_code, "cannot run" in listed.output, "-p weeks=13" in listed.output) == (2, True, True)
+
+
+def test_somebody_elses_latest_is_left_alone(books):
+    latest = books.parent / "reports" / "latest"
+    latest.mkdir(parents=True)
+    (latest / "thesis.txt").write_text("years of work")
+    result = report(books)
+    assert (result.exit_code, "is not from a run" in result.stderr) == (2, True)
+    assert (latest / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_damaged_shelf_does_not_stop_a_run(books):
+    assert report(books).exit_code == 0
+    reports = books.parent / "reports"
+    (reports / "latest" / "manifest.json").write_text('{"status": ')
+    (reports / "runs" / "notes").mkdir()
+    (reports / "runs" / "notes" / "manifest.json").write_text("{}")
+    assert report(books).exit_code == 0
+    assert [entry["status"] for entry in manifest(books)["reports"]] == ["ok"]
+
+
+def test_earlier_runs_are_linked_from_the_index_and_from_its_archive(books):
+    for _ in range(2):
+        report(books)
+    reports = books.parent / "reports"
+    last = manifest(books)["stamp"]
+    for index in (reports / "latest" / "index.html", reports / "runs" / last / "index.html"):
+        links = re.findall(r'href="([^"]+/index.html)"', index.read_text("utf-8"))
+        assert len(links) == 1
+        assert (index.parent / links[0]).resolve().is_file()
+
+
+def test_pages_from_older_data_are_marked(books, tmp_path):
+    write_tiny(tmp_path / "data")
+    report(books, "--data", tmp_path / "data", "--lang", "ko")
+    with (tmp_path / "data" / "dataset.toml").open("a") as file:
+        file.write("# one more line\n")
+    write_notebook(books / "other.ipynb", VERDICT)
+    report(books, "other", "--data", tmp_path / "data", "--lang", "ko")
+    held = {entry["name"]: entry["data_sha256"] for entry in manifest(books)["reports"]}
+    assert held["other"] == manifest(books)["data"]["sha256"] != held["good"]
+    index = (books.parent / "reports" / "latest" / "index.html").read_text("utf-8")
+    assert index.count("이전 데이터로 작성") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
+def test_a_killed_worker_takes_no_other_report_with_it(books):
+    suicide = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
+    write_notebook(books / "deadly.ipynb", suicide)
+    assert report(books, "--jobs", 2).exit_code == 1
+    assert {e["name"]: e["status"] for e in manifest(books)["reports"]} == {"deadly": "failed", "good": "ok"}
+
+
+def test_a_brand_is_chosen_for_all_reports_but_the_cases(tmp_path):
+    write_tiny(tmp_path / "data")
+    result = smm("report", "--data", tmp_path / "data", "--out", tmp_path / "out", "-p", "brand=beta", "--lang", "ko")
+    assert result.exit_code == 0, result.output
+    held = json.loads((tmp_path / "out" / "latest" / "manifest.json").read_text("utf-8"))
+    assert {r["name"]: r["brand"] for r in held["reports"] if r["brand"]} == {
+        "00_start_here": "beta",
+        "03_nps_vs_customer_health": "beta",
+    }
+
+
+@pytest.mark.parametrize("options", [["--out", "/proc/x"], ["--data", "x", "-p", "data=y"]])
+def test_what_cannot_be_done_is_one_message(books, options):
+    result = smm("report", "--notebooks", books, *options)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("smm: ")
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_nothing_to_run_is_said(books):
+    (books / "good.ipynb").unlink()
+    write_notebook(books / "hungry.ipynb", "pass", tables=["no_such_table"])
+    result = report(books)
+    assert (result.exit_code, "no report can run: hungry" in result.stderr) == (2, True)
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------

@@ -473,3 +473,15 @@ def test_template_overwrites_nothing(tmp_path):
     with pytest.raises(FileExistsError, match=r"weekly.csv is already there and is not overwritten"):
         tables.write_template(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["weekly.csv"]
+
+
+def test_several_undeclared_brands_are_never_pooled(tmp_path):
+    write_tiny(tmp_path)
+    for name in tables.CONTRACT.keys() - {"customers", "purchases"}:
+        (tmp_path / f"{name}.csv").unlink()
+    description = (tmp_path / "dataset.toml").read_text("utf-8")
+    (tmp_path / "dataset.toml").write_text(description.split("[brand")[0], "utf-8")
+    assert tables.load(tmp_path, brand=None).customers["brand"].nunique() == 2
+    with pytest.raises(tables.DataError, match="has the brands alpha, beta; say which one"):
+        tables.load(tmp_path, brand="")
+    assert set(tables.load(tmp_path, brand="beta").customers["brand"]) == {"beta"}

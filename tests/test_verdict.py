@@ -1,5 +1,6 @@
 import json
 import math
+import re
 from dataclasses import FrozenInstanceError, dataclass, field
 
 import pytest
@@ -41,17 +42,18 @@ def test_the_rule_holds_the_interval_against_delta(low, high, decision):
 def test_a_clear_answer_gives_no_reason_and_an_open_one_says_what_would_decide():
     assert answer(8, 6, 10).reason == ""
     # distance to delta 1, width to that side 4: sixteen times the customers
-    assert "about 6,400 customers (400 now) would decide" in answer(6, 2, 10).reason
+    assert "about 6,400 customers (400 now) are needed" in answer(6, 2, 10).reason
     assert "an experiment would" in answer(5.01, 2, 8).reason
     assert "an experiment would" in answer(5, 2, 8).reason
     assert "not defined" in answer(math.nan, math.nan, math.nan).reason
 
 
-def test_needed_customers_would_indeed_decide():
-    needed = 400 * 16
-    half = 4 * math.sqrt(400 / needed)
-    assert decide(6 - half - 1e-9, 6 + half, 5) == "cannot_tell"
-    assert decide(6 - half + 1e-9, 6 + half, 5) == "supported"
+def test_from_the_needed_number_on_the_same_estimate_decides():
+    said = answer(6, 2, 10, n=400).reason
+    needed = int(re.search("about ([0-9,]+) customers", said)[1].replace(",", ""))
+    for n, decision in ((0.98 * needed, "cannot_tell"), (1.02 * needed, "supported")):
+        half = 4 * math.sqrt(400 / n)
+        assert answer(6, 6 - half, 6 + half, n=int(n)).decision == decision
 
 
 def test_a_reason_overrules_a_clear_interval():

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from smm_analysis import tables, virtual
@@ -59,19 +60,21 @@ def test_a_small_sample_keeps_the_contract(tmp_path):
 
 
 def test_only_an_earlier_simulated_data_set_is_ever_replaced(tmp_path):
-    out = tmp_path / "mine"
-    out.mkdir()
-    (out / "precious.txt").write_text("keep")
-    for force in (False, True):
-        with pytest.raises(FileExistsError, match="is no simulated data set; it is left alone"):
-            virtual.write_sample(out, seed=3, brands=1, weeks=30, people=300, force=force)
-    assert (out / "precious.txt").read_text() == "keep"
-    (out / "dataset.toml").write_text("synthetic = true")
+    out = small_sample(tmp_path / "mine", 3)
     with pytest.raises(FileExistsError, match="--force"):
-        small_sample(out, 3)
-    virtual.write_sample(out, seed=3, brands=1, weeks=30, people=300, force=True)
-    assert not (out / "precious.txt").exists()
+        small_sample(out, 4)
+    virtual.write_sample(out, seed=4, brands=1, weeks=30, people=300, force=True)
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+    (out / "precious.txt").write_text("keep")
+    with pytest.raises(FileExistsError, match="is no simulated data set; it is left alone"):
+        virtual.write_sample(out, seed=3, brands=1, weeks=30, people=300, force=True)
+    assert (out / "precious.txt").read_text() == "keep"
+
+
+def test_three_years_are_surveyed_to_the_end():
+    weeks = 156
+    asked = virtual.simulate(seed=1, weeks=weeks, people=500).tables()["surveys"]["asked_at"]
+    assert len(asked[asked > asked.max() - pd.Timedelta(weeks=26)]) > 0.5 * len(asked) / (weeks / 26)
 
 
 def test_the_built_sample_keeps_the_contract_and_is_small():

@@ -65,6 +65,8 @@ def load_cdnow(
     purchases = purchases[purchases["purchased_at"] <= pd.Timestamp(until or OBSERVED_UNTIL)]
     first = purchases.groupby("customer_key")["purchased_at"].min().rename("acquired_at").reset_index()
     first = first[first["acquired_at"] >= pd.Timestamp(since or FIRST_DAY)]
+    if first.empty:
+        raise ValueError(f"no CDNOW customer first bought between {since or 'the start'} and {until or 'the end'}")
     purchases = purchases[purchases["customer_key"].isin(first["customer_key"])]
     return first.assign(brand="cdnow", source="organic")[["customer_key", "brand", "acquired_at", "source"]], purchases
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import json
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TYPES: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
+_OF_THE_DATA_SET = frozenset({"data", "brand", "since", "until"})
 _ALLOWED = re.compile(r"\s*\[([^\]]*)\]")
 
 
@@ -114,10 +114,14 @@ class Notebook:
     @cached_property
     def content(self) -> dict[str, Any]:
         """The notebook as JSON."""
+        import nbformat
+
         try:
-            return json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ReportError(f"{self.path.name} is not a notebook: {error}") from None
+            notebook = nbformat.read(self.path, as_version=4)
+            nbformat.validate(notebook)
+            return notebook
+        except Exception as error:  # nbformat raises many kinds, by what is broken
+            raise ReportError(f"{self.path.name} is not a notebook: {_first_line(error)}") from None
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -185,7 +189,11 @@ def read_parameters(source: str, *, origin: str) -> dict[str, Parameter]:
     """
     lines = source.splitlines()
     found = {}
-    for statement in ast.parse(source).body:
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError as error:
+        raise ReportError(f"{origin}: the parameters cell is not Python, line {error.lineno}: {error.msg}") from None
+    for statement in statements:
         line = lines[statement.end_lineno - 1]
         typed = isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value
         kind = ast.unparse(statement.annotation) if typed else ""
@@ -194,7 +202,11 @@ def read_parameters(source: str, *, origin: str) -> dict[str, Parameter]:
             raise ReportError(f"{origin}: a line of the parameters cell reads {form}; found {line}")
         comment = line.partition("#")[2].strip()
         name = statement.target.id
-        found[name] = Parameter.from_comment(name, kind, ast.literal_eval(statement.value), comment)
+        try:
+            found[name] = Parameter.from_comment(name, kind, ast.literal_eval(statement.value), comment)
+        except ValueError:
+            allowed = "a plain value, and a range such as [1..104], choices such as [en|ko], or [date]"
+            raise ReportError(f"{origin}: parameter {name} needs {allowed}; found {line}") from None
     return found
 
 
@@ -250,22 +262,29 @@ def questions(present: Collection[str], lang: Lang = "en") -> pd.DataFrame:
     return pd.DataFrame(rows).rename(columns=lambda key: label(key, lang)).set_index(label("report", lang))
 
 
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def check_parameters(
     given: Mapping[str, str], notebooks: Sequence[Notebook], *, named: bool
 ) -> dict[str, dict[str, Any]]:
     """Return the typed values for each notebook, by its name (매개변수 검사).
 
-    A parameter must be declared by every notebook of the call if they were `named`, otherwise by at least one. An
-    unknown name, a wrong type or a value out of range is a ReportError that says what is allowed.
+    A parameter must be declared by every notebook of the call if they were `named`, otherwise by at least one. What
+    chooses a part of the data set is not for a notebook with data of its own, unless that was named. An unknown name,
+    a wrong type or a value out of range is a ReportError that says what is allowed.
     """
     for key in given:
         lacking = [notebook.name for notebook in notebooks if key not in notebook.parameters]
         if lacking and (named or len(lacking) == len(notebooks)):
             raise _unknown_parameter(key, lacking, notebooks)
-    return {
-        notebook.name: {k: notebook.parameters[k].parse(v) for k, v in given.items() if k in notebook.parameters}
-        for notebook in notebooks
-    }
+    parsed: dict[str, dict[str, Any]] = {}
+    for notebook in notebooks:
+        not_meant = _OF_THE_DATA_SET if notebook.brings_its_own_data and not named else frozenset()
+        declared = notebook.parameters.keys() - not_meant
+        parsed[notebook.name] = {k: notebook.parameters[k].parse(v) for k, v in given.items() if k in declared}
+    return parsed
 
 
 def _unknown_parameter(key: str, lacking: Sequence[str], notebooks: Sequence[Notebook]) -> ReportError:

@@ -29,6 +29,7 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "index_title": "Social-media strategy: questions and answers",
         "report": "Report",
         "made": "Made",
+        "older": "from older data",
         "history": "Earlier runs",
         "synthetic": "This data set is simulated: a verdict on it is a method check, not a fact about marketing.",
         "method_check": "method check",
@@ -51,6 +52,7 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "index_title": "소셜미디어 전략: 질문과 답",
         "report": "보고서",
         "made": "작성",
+        "older": "이전 데이터로 작성",
         "history": "이전 실행",
         "synthetic": "모의 데이터입니다. 이 데이터에 대한 판정은 방법 점검이며 마케팅에 관한 사실이 아닙니다.",
         "method_check": "방법 점검",
@@ -109,7 +111,7 @@ def failed_page(last_good: str | None, *, title: str, lang: Lang, error: str, wh
     if last_good:
         return embed_font(_NOTICE.sub(lambda _: notice, last_good, count=1))
     head = f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>{escape(title)}</title>'
-    head += f"<style>{_css()}</style>"
+    head += f'<meta name="viewport" content="width=device-width"><style>{_css()}</style>'
     link = f'<p class="crumbs"><a href="index.html">{_WORDS[lang]["all_reports"]}</a></p>'
     return embed_font(f"{head}{link}<h1>{escape(title)}</h1>{notice}</html>")
 
@@ -185,7 +187,16 @@ def _index_rows(manifest: Mapping[str, Any], lang: Lang) -> list[dict[str, Any]]
     rows: dict[tuple[str, str | None], list[Mapping[str, Any]]] = {}
     for entry in sorted(manifest["reports"], key=lambda entry: entry["lang"] != lang):
         rows.setdefault((entry["name"], entry["brand"]), []).append(entry)
-    return [{**pages[0], "made": _when(pages[0]["html_from"] or ""), "pages": pages} for pages in rows.values()]
+    now = {"", manifest["data"]["sha256"]}
+    return [
+        {
+            **pages[0],
+            "made": _when(pages[0]["html_from"] or ""),
+            "older": pages[0]["data_sha256"] not in now,
+            "pages": pages,
+        }
+        for pages in rows.values()
+    ]
 
 
 def _summary(manifest: Mapping[str, Any], words: Mapping[str, str]) -> str:

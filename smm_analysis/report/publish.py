@@ -6,18 +6,23 @@
     reports/runs/<stamp>/      the same, kept
 
 A run is staged under a hidden name and renamed when it is complete, so a killed run leaves nothing that looks whole.
+The swap of `latest` is two renames; a run killed between them is mended by the next.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from smm_analysis.report.catalogue import ReportError
+
 _OLD, _NEW = ".latest.old", ".latest.new"
+_STAMP = re.compile(r"\d{8}T\d{9}Z")
 
 
 class Shelf:
@@ -27,6 +32,15 @@ class Shelf:
         self.out = out
         self.latest = out / "latest"
         self.runs = out / "runs"
+
+    def check(self) -> None:
+        """Refuse a folder whose `latest` is somebody else's: it would be replaced."""
+        for folder in (self.latest, self.out / _OLD):
+            if folder.exists() and not (folder / "manifest.json").is_file():
+                message = (
+                    f"{folder} is there and is not from a run, so it is left alone; give another folder with --out"
+                )
+                raise ReportError(message)
 
     def recover(self) -> None:
         """Clear what a killed run left: staged runs, and a swap of `latest` that stopped half-way."""
@@ -45,25 +59,33 @@ class Shelf:
         return stamp, folder
 
     def manifest(self) -> dict[str, Any]:
-        """Return the manifest of `latest`; empty before the first run."""
-        path = self.latest / "manifest.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        """Return the manifest of `latest`; empty before the first run, or if it is damaged."""
+        return _read(self.latest / "manifest.json")
 
     def history(self, limit: int = 20) -> list[tuple[str, dict[str, Any]]]:
-        """Return (stamp, manifest) of the last runs, newest first."""
-        stamps = sorted((p.name for p in self.runs.iterdir() if (p / "manifest.json").exists()), reverse=True)
-        paths = [(s, self.runs / s / "manifest.json") for s in stamps if not s.startswith(".")]
-        return [(s, json.loads(path.read_text(encoding="utf-8"))) for s, path in paths[:limit]]
+        """Return (stamp, manifest) of the last runs, newest first; damaged ones are passed over."""
+        stamps = sorted((p.name for p in self.runs.iterdir() if _STAMP.fullmatch(p.name)), reverse=True)
+        held = ((stamp, _read(self.runs / stamp / "manifest.json")) for stamp in stamps[:limit])
+        return [(stamp, manifest) for stamp, manifest in held if manifest]
 
-    def publish(self, stamp: str, staged: Path) -> None:
-        """Turn a complete staged run into `runs/<stamp>` and into the new `latest`."""
+    def publish(self, stamp: str, staged: Path, *, index: str) -> None:
+        """Turn a complete staged run into `runs/<stamp>` and into the new `latest`, which has an index of its own."""
         run = self.runs / stamp
         staged.rename(run)
         shutil.copytree(run, self.out / _NEW)
+        write_text(self.out / _NEW / "index.html", index)
         if self.latest.exists():
             self.latest.rename(self.out / _OLD)
         (self.out / _NEW).rename(self.latest)
         shutil.rmtree(self.out / _OLD, ignore_errors=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return manifest if isinstance(manifest, dict) and "reports" in manifest else {}
 
 
 def write_text(path: Path, text: str) -> None:

@@ -9,10 +9,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -103,14 +105,19 @@ def run(
     given = dict(given or {})
     chosen = find(names, notebooks)
     if not all(notebook.brings_its_own_data for notebook in chosen):
+        if data and given.get("data"):
+            raise ReportError("the data set is given twice, with --data and with -p data=; give it once")
         data = Path(given.pop("data", "") or data or places.sample())
     source = DataSource.open(data or places.sample())
     chosen, skipped = _runnable(chosen, source, named=bool(names))
+    if not chosen:
+        raise ReportError("no report can run: " + "; ".join(f"{name}: {why}" for name, why in skipped.items()))
     values = check_parameters(given, chosen, named=bool(names))
     lang = given.get("lang", lang)
     plans = [(notebook, _complete(notebook, values[notebook.name], source, lang)) for notebook in chosen]
+    shelf = Shelf(out.resolve())
+    shelf.check()
     with _locked(out):
-        shelf = Shelf(out.resolve())
         shelf.recover()
         stamp, staged = shelf.stage()
         for name, reason in skipped.items():
@@ -121,8 +128,10 @@ def run(
             shutil.rmtree(staged, ignore_errors=True)
             raise
         manifest["skipped"] = skipped
-        _write_run(manifest, source, shelf, staged, lang=lang)
-        shelf.publish(stamp, staged)
+        index = partial(_index, manifest, shelf.history(), source, lang)
+        write_text(staged / "index.html", index(history_prefix="../"))
+        write_text(staged / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+        shelf.publish(stamp, staged, index=index(history_prefix="../runs/"))
     say(str((shelf.latest / "index.html").resolve()))
     return OK if manifest["status"] == "ok" else SOME_FAILED
 
@@ -158,8 +167,7 @@ def _complete(notebook: Notebook, values: dict[str, Any], source: DataSource, la
     defaults = {name: parameter.default for name, parameter in notebook.parameters.items()}
     complete = {**defaults, "lang": lang, **values}
     if not notebook.brings_its_own_data:
-        first = next(iter(source.dataset.brands), "")
-        complete |= {"data": str(source.path), "brand": complete.get("brand") or first}
+        complete |= {"data": str(source.path), "brand": source.tables.one_brand(complete.get("brand", ""))}
         source.tables.cut(need=notebook.tables, **{key: complete.get(key, "") for key in ("brand", "since", "until")})
     return {name: complete[name] for name in defaults}
 
@@ -181,16 +189,10 @@ def _make(
     todo = [_job(notebook, values, source, stamp, staged, timeout=timeout, about=about) for notebook, values in plans]
     (staged / "notebooks").mkdir()
     entries = {}
-    workers = min(len(todo), jobs or os.cpu_count() or 1)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=die_with_parent) as pool:
-        futures = {pool.submit(execute, job): job for job in todo}
-        for done, future in enumerate(as_completed(futures), start=1):
-            job = futures[future]
-            error = future.exception()
-            made = entry(job, status="failed", error=one_line(error), seconds=0.0) if error else future.result()
-            entries[job.slug] = made
-            say(f"[{done}/{len(todo)}] {made['status']:7} {job.slug}  {made['seconds']:.1f} s  {made['error'] or ''}")
+    for job, made in _executed(todo, jobs or os.cpu_count() or 1):
+        entries[job.slug] = made
+        done = f"[{len(entries)}/{len(todo)}]"
+        say(f"{done} {made['status']:7} {job.slug}  {made['seconds']:.1f} s  {made['error'] or ''}".rstrip())
     before = shelf.manifest()
     reports = [entries[job.slug] for job in todo]
     failed = [report for report in reports if report["status"] != "ok"]
@@ -205,6 +207,36 @@ def _make(
         "data": {"path": str(source.path), "sha256": source.sha256},
         "reports": reports + _carried_over(reports, before, source, shelf, staged),
     }
+
+
+def _executed(todo: Sequence[Job], workers: int) -> Iterator[tuple[Job, dict[str, Any]]]:
+    """Yield each job with its manifest entry, as they finish.
+
+    A worker that is killed (memory, say) takes the pool and its neighbours' work with it: what was lost is done again,
+    each job in a pool of its own, so that only the culprit fails.
+    """
+    lost = []
+    with _pool(min(len(todo), workers)) as pool:
+        futures = {pool.submit(execute, job): job for job in todo}
+        for future in as_completed(futures):
+            if isinstance(future.exception(), BrokenProcessPool):
+                lost.append(futures[future])
+            else:
+                yield futures[future], _entry_of(future, futures[future])
+    for job in lost:
+        with _pool(1) as pool:
+            future = pool.submit(execute, job)
+            yield job, _entry_of(future, job)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=die_with_parent)
+
+
+def _entry_of(future: Future, job: Job) -> dict[str, Any]:
+    error = future.exception()
+    return entry(job, status="failed", error=one_line(error), seconds=0.0) if error else future.result()
 
 
 def _job(
@@ -230,6 +262,7 @@ def _job(
         values=dict(values),
         rows=_parameter_rows(notebook, values, lang),
         data_name=data_name,
+        data_sha256="" if own else source.sha256,
         provenance=page.provenance(lang, data_name=data_name, stamp=stamp, **({} if own else data), **about),
         stamp=stamp,
         folder=staged,
@@ -248,8 +281,10 @@ def _parameter_rows(notebook: Notebook, values: Mapping[str, Any], lang: Lang) -
 
 def _carry_last_good(entry: dict[str, Any], before: Mapping[str, Any], shelf: Shelf, staged: Path) -> None:
     """Give a failed report its last good page, with a notice of the failure on it."""
-    last = next((old for old in before.get("reports", ()) if old["html"] == entry["html"] and old["html_from"]), None)
-    last_good = (shelf.latest / entry["html"]).read_text(encoding="utf-8") if last else None
+    old_page = shelf.latest / entry["html"]
+    known = (old for old in before.get("reports", ()) if old["html"] == entry["html"] and old["html_from"])
+    last = next(known, None) if old_page.is_file() else None
+    last_good = old_page.read_text(encoding="utf-8") if last else None
     entry["html_from"] = last["html_from"] if last else None
     html = page.failed_page(
         last_good,
@@ -265,33 +300,42 @@ def _carry_last_good(entry: dict[str, Any], before: Mapping[str, Any], shelf: Sh
 def _carried_over(
     made: Sequence[Mapping], before: Mapping[str, Any], source: DataSource, shelf: Shelf, staged: Path
 ) -> list[dict[str, Any]]:
-    """Keep what earlier runs made from the same data and this one did not make again."""
+    """Keep what earlier runs made from the same folder and this one did not make again.
+
+    The data may have changed since: each entry says in `data_sha256` what it was made from, and the index marks it.
+    """
     if before.get("data", {}).get("path") != str(source.path):
         return []
     renewed = {report["html"] for report in made}
-    kept = [report for report in before["reports"] if report["html"] not in renewed]
+    there = [report for report in before["reports"] if (shelf.latest / report["html"]).is_file()]
+    kept = [report for report in there if report["html"] not in renewed]
     for report in kept:
         for part in ("html", "notebook"):
-            if (shelf.latest / report[part]).exists():
+            if (shelf.latest / report[part]).is_file():
                 shutil.copy2(shelf.latest / report[part], staged / report[part])
     return kept
 
 
-def _write_run(manifest: Mapping[str, Any], source: DataSource, shelf: Shelf, staged: Path, *, lang: Lang) -> None:
+def _index(
+    manifest: Mapping[str, Any],
+    history: Sequence[tuple[str, Mapping[str, Any]]],
+    source: DataSource,
+    lang: Lang,
+    *,
+    history_prefix: str,
+) -> str:
     dataset = source.dataset
     about = {"versions": manifest["versions"], "git": manifest["git"], "sha256": source.sha256}
-    index = page.render_index(
+    return page.render_index(
         manifest,
-        shelf.history(),
+        history,
         lang=lang,
         data_name=dataset.name,
         period=f"{dataset.observed_until:%Y-%m-%d}",
         synthetic=dataset.synthetic,
         provenance=page.provenance(lang, data_name=dataset.name, stamp=manifest["stamp"], **about),
-        history_prefix="../runs/",
+        history_prefix=history_prefix,
     )
-    write_text(staged / "index.html", index)
-    write_text(staged / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
 @contextmanager

@@ -32,6 +32,7 @@ class Job:
     values: Mapping[str, Any]
     rows: Sequence[Mapping[str, str]]
     data_name: str
+    data_sha256: str
     provenance: str
     stamp: str
     folder: Path
@@ -60,6 +61,7 @@ def execute(job: Job) -> dict[str, Any]:
             _literal(executed),
             parameters=dict(job.values),
             kernel_name="python3",
+            language="python",
             cwd=job.notebook.parent,
             progress_bar=False,
             execution_timeout=job.timeout,
@@ -102,6 +104,7 @@ def entry(job: Job, *, status: str, error: str | None, seconds: float, verdicts:
         "parameters": dict(job.values),
         "seconds": seconds,
         "run": job.stamp,
+        "data_sha256": job.data_sha256,
         "html": f"{job.slug}.html",
         "html_from": job.stamp if status == "ok" else None,
         "notebook": f"notebooks/{job.slug}.ipynb",
@@ -122,6 +125,6 @@ def die_with_parent() -> None:
 
 
 def _file_name(text: str) -> str:
-    """Return a brand's name as part of a file name; a name that had to be changed gets a short hash to stay unique."""
-    safe = re.sub(r"[^\w-]+", "_", text)
+    """Return a brand's name as part of a file name; one that had to be changed or cut gets a short hash."""
+    safe = re.sub(r"[^\w-]+", "_", text)[:20]
     return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"

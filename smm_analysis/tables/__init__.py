@@ -81,6 +81,18 @@ class Tables:
                 raise DataError(f"nothing of the table {name} is left by {chosen}")
         return Tables(self.path, dataset, frames)
 
+    def one_brand(self, brand: str = "") -> str:
+        """Return the brand that is meant (브랜드 고르기): "" = the first one declared, or the only one that occurs.
+
+        Raises
+        ------
+        DataError
+            if several brands occur, none is declared and none is named.
+        """
+        from smm_analysis.tables.cutting import one_brand
+
+        return one_brand(self.frames, self.dataset, brand)
+
     def coverage(self) -> pd.DataFrame:
         """Return what is here (데이터 범위): a row a table, with rows, and the days of its first and last time."""
         import pandas as pd

@@ -17,7 +17,7 @@ Frames = dict[str, pd.DataFrame]
 def cut(frames: Frames, dataset: Dataset, *, brand: str | None, since: str, until: str) -> tuple[Frames, Dataset]:
     """Return the frames and the description of one brand between two days; see `load` for the rules."""
     start, end = _days(dataset, since, until)
-    brand = next(iter(dataset.brands), None) if brand == "" else brand
+    brand = one_brand(frames, dataset, brand) or None if brand == "" else brand
     if brand is not None:
         frames = _of_brand(frames, dataset, brand)
     if end is not None and end < dataset.observed_until:
@@ -61,6 +61,14 @@ def _of_brand(frames: Frames, dataset: Dataset, brand: str) -> Frames:
         ids = [kept[name][CONTRACT[name].key[0]] for name in ("posts", "mentions") if name in kept]
         kept["shares"] = kept["shares"][kept["shares"]["item_id"].isin(pd.concat(ids))]
     return kept
+
+
+def one_brand(frames: Frames, dataset: Dataset, brand: str) -> str:
+    """Return the brand that is meant; "" where the data set names none at all."""
+    brands = _brands(frames, dataset)
+    if not brand and not dataset.brands and len(brands) > 1:
+        raise DataError(f"the data set has the brands {', '.join(brands)}; say which one with brand=")
+    return brand or (brands[0] if brands else "")
 
 
 def _brands(frames: Frames, dataset: Dataset) -> list[str]:

@@ -186,7 +186,7 @@ def conditions(luck: Luck, weeks: int) -> dict[str, np.ndarray]:
     """What else moves a week, the same under every plan: season, price, holidays, stock-outs, rivals, crises."""
     week = np.arange(weeks)
     phase, crisis_luck = luck.uniform("phase", 0, 1)[0], luck.uniform("crisis", 0, weeks)
-    walk = np.cumsum(luck.normal("competitor", 0, weeks) * 0.25 * 0.9 ** np.arange(weeks)[::-1].clip(max=0))
+    walk = np.cumsum(luck.normal("competitor", 0, weeks) * 0.25)
     holiday = np.isin((week + 47) % 52, (4, 38, 51)).astype(float)  # Seollal, Chuseok, year's end
     discount = np.where(luck.uniform("discount", 0, weeks) < 0.12, 0.15, 0.0)
     spacing = (week >= 12) & (week % 4 == 2)
@@ -220,7 +220,7 @@ def planned_money(setting: Setting, luck: Luck) -> np.ndarray:
 def flights(weeks: int) -> np.ndarray:
     """Paid channels run in flights: on for some weeks, then off; (weeks, lines)."""
     week = np.arange(weeks)
-    on, every, start = {"tv": 4, "newspaper": 3, "outdoor": 6, "sns_ads": 5, "events": 2}, 13, 0
+    on, every = {"tv": 4, "newspaper": 3, "outdoor": 6, "sns_ads": 5, "events": 2}, 13
     out = np.ones((weeks, len(LINES)))
     for start, (name, length) in enumerate(on.items()):
         out[:, LINES.index(name)] = np.where((week + 3 * start) % every < length, every / length, 0.02)

@@ -62,7 +62,7 @@ def people(luck: Luck, n: int) -> People:
         share_threshold=np.clip(0.60 + 0.07 * normal("share_threshold"), 0.1, 0.9),
         buy_threshold=np.exp(0.35 * normal("buy_threshold")),
         habit=media_habits(luck, segment),
-        asked_in=(luck.uniform("asked_in", 0, n) * 26).astype(np.int8),
+        asked_in=(luck.uniform("asked_in", 0, n) * 26).astype(np.int64),
         follower=follower,
         followed=followed,
     )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from smm_analysis.tables import CONTRACT
+
 from .engine import Simulation, simulate
 from .records import MEDIA, TIMEZONE, observed_until
 from .truth import truth_of
@@ -24,6 +26,7 @@ SAMPLE_PLANS = (
     "burst",
 )
 SAMPLE_PEOPLE = 2500
+OURS = {"dataset.toml", "truth.json"}  # beside the tables, what a simulated data set holds
 
 
 def write_sample(
@@ -61,7 +64,7 @@ def write_sample(
     FileExistsError
         The folder holds something else, or a simulated data set and `force` was not given.
     """
-    out = Path(out)
+    out = Path(out).resolve()
     if not 1 <= brands <= len(BRANDS):
         raise ValueError(f"brands must be in 1..{len(BRANDS)}, not {brands}")
     for registry, what, name in ((WORLDS, "world", world), (POLICIES, "policy", policy), (PLANS, "plan", plan)):
@@ -79,8 +82,8 @@ def _check_place(out: Path, force: bool) -> None:
     """Refuse a folder that holds anything but an earlier simulated data set, and that one too unless forced."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    description = out / "dataset.toml"
-    ours = description.is_file() and "synthetic = true" in description.read_text(encoding="utf-8")
+    files = {p.name for p in out.iterdir()} if out.is_dir() else {out.name}
+    ours = "truth.json" in files and all(name in OURS or name.removesuffix(".csv") in CONTRACT for name in files)
     if not ours:
         raise FileExistsError(f"{out} is there and is no simulated data set; it is left alone. Give a new folder")
     if not force:
