@@ -1,4 +1,5 @@
 import doctest
+import importlib
 import math
 from itertools import product
 
@@ -14,7 +15,9 @@ CUTOFF = pd.Timestamp("2026-03-30", tz="Asia/Seoul")
 WEEK = pd.Timedelta(weeks=1)
 
 
-def test_doctests_show_what_the_functions_return():
+@pytest.mark.parametrize("room", ["nps", "activity", "comparison", "evaluation", "score", "added"])
+def test_doctests_show_what_the_functions_return(room):
+    assert doctest.testmod(importlib.import_module(f"smm_analysis.health.{room}")).failed == 0
     assert doctest.testmod(health).failed == 0
 
 

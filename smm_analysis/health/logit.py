@@ -1,0 +1,144 @@
+"""The binomial GLM with a log-odds link (로지스틱 회귀), by Newton's method on sums over blocks of customers.
+
+The outcome enters a Logit through the totals X'y alone, and the rest is a sum over customers: so a million of them need
+no design matrix. statsmodels fits the same model and is what the tests hold this against; on a million customers
+it takes more memory than the whole comparison may.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .guards import TooLittleData
+
+_BLOCK = 1 << 15
+_BINS = 1 << 16
+
+
+@dataclass(frozen=True)
+class LogitFit:
+    """A fitted Logit: coefficients (intercept first), their covariance, and the log-likelihood without the prior."""
+
+    coefficients: np.ndarray
+    covariance: np.ndarray
+    log_likelihood: float
+
+
+def fit_logit(
+    columns: Sequence[np.ndarray], outcome: np.ndarray, *, prior: bool = False, start: np.ndarray | None = None
+) -> LogitFit:
+    """Fit a Logit with an intercept (로지스틱 회귀 적합).
+
+    Parameters
+    ----------
+    columns : one array a slope. A column without variation is harmless: it gets the least-norm share.
+    outcome : 0/1.
+    prior : give each slope a log-F(1, 1) prior, worth two half observations (Greenland & Mansournia 2015, Statistics in
+        Medicine 34(23)); finite where a class holds only buyers.
+    start : coefficients of a neighbouring fit.
+    """
+    if not columns:
+        return _intercept_alone(outcome)
+    totals = np.array([outcome.sum(dtype=float), *(column @ outcome for column in columns)])
+    return _maximise(columns, totals, np.ones(1), prior, start)
+
+
+def fit_line(x: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:
+    """Return log-likelihood and slope of a Logit on one variable; the slope is NaN if that is constant.
+
+    X'y is exact; in the sum of log(1 + exp(.)) x is replaced by the mean of its bin of range / 65,536. That is off by
+    less than n b^2 w^2 / 96 for slope b and bin width w: 2e-4 for a million customers over 10 units of x.
+
+    Raises
+    ------
+    TooLittleData
+        If x separates the classes.
+    """
+    low, width = x.min(), np.ptp(x)
+    if width < 1e-9 * max(1.0, abs(x).max()):
+        return saturated(outcome), math.nan
+    bins = ((x - low) * ((_BINS - 1) / width)).astype(np.intp)
+    counts = np.bincount(bins)
+    filled = counts > 0
+    centre, scale = x.mean(), x.std()
+    means = (np.bincount(bins, x)[filled] / counts[filled] - centre) / scale
+    totals = np.array([outcome.sum(dtype=float), (x @ outcome - centre * outcome.sum(dtype=float)) / scale])
+    fit = _maximise([means], totals, counts[filled].astype(float), False, None)
+    if np.abs(fit.coefficients).max() > 12 and _separates(x, outcome > 0):
+        raise TooLittleData("separated")
+    return fit.log_likelihood, float(fit.coefficients[1] / scale)
+
+
+def saturated(outcome: np.ndarray) -> float:
+    """Log-likelihood of 0/1 outcomes under their own share; 0 for none."""
+    from scipy.special import xlogy
+
+    yes = outcome.sum(dtype=float)
+    no = len(outcome) - yes
+    return float(xlogy(yes, yes / max(len(outcome), 1)) + xlogy(no, no / max(len(outcome), 1)))
+
+
+def _intercept_alone(outcome: np.ndarray) -> LogitFit:
+    share = outcome.mean(dtype=float)
+    spread = share * (1 - share)
+    return LogitFit(
+        np.array([math.log(share / (1 - share))]), np.array([[1 / (len(outcome) * spread)]]), saturated(outcome)
+    )
+
+
+def _separates(x: np.ndarray, yes: np.ndarray) -> bool:
+    return bool(x[yes].min() >= x[~yes].max() or x[yes].max() <= x[~yes].min())
+
+
+def _maximise(
+    columns: Sequence[np.ndarray], totals: np.ndarray, weights: np.ndarray, prior: bool, start: np.ndarray | None
+) -> LogitFit:
+    """Climb the concave log-likelihood by Newton steps, halved where they overshoot."""
+    beta = np.zeros(len(totals)) if start is None else start
+    value, gradient, information = _sums(columns, totals, weights, prior, beta)
+    for _ in range(60):
+        step = np.linalg.lstsq(information, gradient)[0]
+        promised = gradient @ step
+        there = _sums(columns, totals, weights, prior, beta + step)
+        while there[0] < value - 1e-9 * abs(value) and np.abs(step).max() > 1e-12:
+            step = step / 2
+            there = _sums(columns, totals, weights, prior, beta + step)
+        beta, (value, gradient, information) = beta + step, there
+        if promised < 1e-8:
+            break
+    penalty = _log_f(beta)[0] if prior else 0.0
+    return LogitFit(beta, np.linalg.pinv(information, hermitian=True), float(value - penalty))
+
+
+def _sums(
+    columns: Sequence[np.ndarray], totals: np.ndarray, weights: np.ndarray, prior: bool, beta: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return log-likelihood, gradient and information at beta, block by block; one weight stands for all."""
+    value, gradient, information = beta @ totals, totals.copy(), np.zeros((len(beta), len(beta)))
+    for first in range(0, len(columns[0]), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        design = np.column_stack([np.ones(len(columns[0][block])), *(column[block] for column in columns)])
+        weight = weights if len(weights) == 1 else weights[block]
+        odds = design @ beta
+        tail = np.exp(-np.abs(odds))
+        chance = np.where(odds >= 0, 1.0, tail) / (1 + tail)
+        value -= (weight * (np.maximum(odds, 0) + np.log1p(tail))).sum()
+        gradient -= design.T @ (weight * chance)
+        information += (design * (weight * chance * (1 - chance))[:, None]).T @ design
+    if prior:
+        extra, slope, curvature = _log_f(beta)
+        value, gradient, information = value + extra, gradient + slope, information + np.diag(curvature)
+    return value, gradient, information
+
+
+def _log_f(beta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return log-density, slope and curvature of the slopes' log-F(1, 1) prior; the intercept has none."""
+    from scipy.special import expit
+
+    slopes, chance = beta[1:], expit(beta[1:])
+    value = float((slopes / 2 - np.logaddexp(0, slopes)).sum())
+    return value, np.append(0.0, 0.5 - chance), np.append(0.0, chance * (1 - chance))
