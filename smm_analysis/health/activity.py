@@ -18,6 +18,7 @@ from .guards import MIN_CUSTOMERS, LookAhead, TooLittleData, check_two_classes
 from .logit import fit_line, saturated
 
 _WEEK = np.timedelta64(1, "W")
+_EVENTS = 1 << 19  # events that are looked up at once
 _BLOCK = 1 << 15  # customers whose events are weighed at once: what stays in the processor's cache
 
 
@@ -58,7 +59,7 @@ class History:
         """Natural logarithm of `activity`, finite for the shortest half-life too."""
         sums = self.activity(half_life_weeks)
         if len(self.ages) == 0 or self.ages[-1] < _DEEPEST * half_life_weeks:
-            return np.log(sums)
+            return np.log(sums, out=sums)
         return self._log_of_what_underflows(sums, half_life_weeks)
 
     def _log_of_what_underflows(self, sums: np.ndarray, half_life_weeks: float) -> np.ndarray:
@@ -96,19 +97,19 @@ def activity_history(
     """
     if customers is None:
         customers = pd.Index(events["customer_key"].unique(), name="customer_key")
-    codes = _positions(events["customer_key"], customers)
-    if codes.min(initial=0) < 0:
-        events, codes = events[codes >= 0], codes[codes >= 0]
-    moments, ages = _moments(events[time], cutoff)
-    bits = len(ages).bit_length()
-    codes <<= bits  # customer and moment in one integer: one sort of plain numbers orders both
-    codes |= moments
-    del moments
-    codes.sort()
-    moments = (codes & ((1 << bits) - 1)).astype(np.int32)
-    codes >>= bits
-    starts = np.flatnonzero(np.diff(codes, prepend=-1))
-    return History(customers, codes[starts], np.append(starts, len(codes)), moments, ages)
+    keys, times = events["customer_key"], events[time]
+    cutoff = moment_of(cutoff, times)
+    _check_times(keys, times, cutoff, customers)
+    ticks = _ticks(times)
+    moments = np.sort(pd.unique(ticks))
+    packed = _packed(keys, ticks, customers, moments)
+    bits = len(moments).bit_length()
+    codes = packed.astype(np.int32)  # the lower half, of which the moment is the lowest bits
+    codes &= (1 << bits) - 1
+    packed >>= bits
+    starts = np.append(np.ones(min(len(packed), 1), bool), packed[1:] != packed[:-1]).nonzero()[0]
+    ages = np.maximum(_ticks(pd.Series(cutoff, dtype=times.dtype)) - moments[::-1], 0) / _ticks_per_week(times)
+    return History(customers, packed[starts], np.append(starts, len(packed)), codes, ages)
 
 
 def decayed_activity(
@@ -268,8 +269,8 @@ def _crossings(profile: _Profile, rates: np.ndarray, values: np.ndarray, thresho
     def excess(rate: float) -> float:
         return profile(float(rate))[0] - threshold
 
-    low = _inverse(brentq(excess, rates[first], rates[first - 1])) if first > 0 else 0.0
-    high = _inverse(brentq(excess, rates[last + 1], rates[last])) if last + 1 < len(rates) else math.inf
+    low = _inverse(brentq(excess, rates[first], rates[first - 1], rtol=1e-6)) if first > 0 else 0.0
+    high = _inverse(brentq(excess, rates[last + 1], rates[last], rtol=1e-6)) if last + 1 < len(rates) else math.inf
     return low, high
 
 
@@ -282,6 +283,27 @@ def _check_half_life(half_life_weeks: float) -> None:
         raise ValueError(f"half_life_weeks must be above 0 (inf: the lifetime count), not {half_life_weeks!r}")
 
 
+def _packed(keys: pd.Series, ticks: np.ndarray, customers: pd.Index, moments: np.ndarray) -> np.ndarray:
+    """Return customer and moment (0 is the latest) of each event in one integer, sorted; block by block."""
+    bits, last, packed = len(moments).bit_length(), len(moments) - 1, np.empty(len(keys), np.int64)
+    for first in range(0, len(keys), _EVENTS):
+        block = slice(first, first + _EVENTS)
+        codes = _positions(keys.iloc[block], customers).astype(np.int64)
+        packed[block] = (codes << bits) | (last - np.searchsorted(moments, ticks[block]))
+    packed = packed[packed >= 0] if packed.min(initial=0) < 0 else packed
+    packed.sort()
+    return packed
+
+
+def _ticks(times: pd.Series) -> np.ndarray:
+    """Return times as integers, in their own unit since 1970 UTC."""
+    return (times if times.dt.tz is None else times.dt.tz_convert(None)).to_numpy().view(np.int64)
+
+
+def _ticks_per_week(times: pd.Series) -> float:
+    return float(_WEEK / np.timedelta64(1, times.dt.unit))
+
+
 def _positions(keys: pd.Series, customers: pd.Index) -> np.ndarray:
     """Return each key's position among the customers, -1 for others."""
     if pd.api.types.is_integer_dtype(keys.dtype) and pd.api.types.is_integer_dtype(customers.dtype):
@@ -290,18 +312,14 @@ def _positions(keys: pd.Series, customers: pd.Index) -> np.ndarray:
     return customers.get_indexer(pd.Index(known))[codes]
 
 
-def _moments(times: pd.Series, cutoff: pd.Timestamp | str) -> tuple[np.ndarray, np.ndarray]:
-    """Return each event's moment as a position in the ages, and the ages, rising, in weeks."""
-    cutoff = moment_of(cutoff, times)
+def _check_times(keys: pd.Series, times: pd.Series, cutoff: pd.Timestamp, customers: pd.Index) -> None:
+    if times.isna().any():
+        raise ValueError(f"{times.name} is missing in {times.isna().sum()} of {len(times)} events")
     late = times.index[times > cutoff]
+    late = late[keys[times > cutoff].isin(customers).to_numpy()] if len(late) else late
     if len(late):
         rows = ", ".join(map(str, late[:5]))
         raise LookAhead(f"look-ahead: {len(late)} of {len(times)} events lie after the cut-off {cutoff}, rows {rows}")
-    if times.isna().any():
-        raise ValueError(f"{times.name} is missing in {times.isna().sum()} of {len(times)} events")
-    codes, moments = pd.factorize(times, sort=True)
-    np.subtract(len(moments) - 1, codes, out=codes)
-    return codes, ((cutoff - moments[::-1]) / _WEEK).to_numpy(float)
 
 
 def moment_of(moment: pd.Timestamp | str, times: pd.Series) -> pd.Timestamp:

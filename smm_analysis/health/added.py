@@ -48,9 +48,9 @@ def adds_value(
     """Test whether the NPS class adds to behaviour (NPS가 행동에 더하는 것, S4.4).
 
     A Logit of the outcome on behaviour, with and without the classes. If behaviour is a `History`, it is the log
-    decayed count and an indicator of no activity, and each of the two models has its own best half-life: the likelihood ratio
-    compares the two profiles' maxima. Columns of a DataFrame are taken as they are: then the answer gets the credit for
-    whatever of behaviour they leave out.
+    decayed count and an indicator of no activity, and each of the two models has its own best half-life: the likelihood
+    ratio compares the two profiles' maxima. Columns of a DataFrame are taken as they are: then the answer gets the
+    credit for whatever of behaviour they leave out.
 
     The gain is cross-fitted: customers in five fixed folds (every fifth), each fold predicted by a fit on the others,
     slopes with the log-F(1, 1) prior, both models at the half-life of behaviour alone. It speaks of other customers in

@@ -38,12 +38,13 @@ def evaluate(outcome: pd.Series, scores: pd.DataFrame, *, respondents: pd.Series
     """
     if not scores.index.equals(outcome.index):
         raise ValueError("outcome and scores must hold the same customers in the same order")
-    populations = {"everyone": np.ones(len(outcome), bool)}
+    bought, populations = outcome.to_numpy(), {"everyone": slice(None)}
     if respondents is not None:
         populations["respondents"] = respondents.to_numpy(bool)
     rows = [
-        {"predictor": name, "population": population} | _quality(outcome[mask], scores.loc[mask, name])
-        for population, mask in populations.items()
+        {"predictor": name, "population": population}
+        | _quality(bought[chosen], scores[name].to_numpy(float)[chosen], name)
+        for population, chosen in populations.items()
         for name in scores
     ]
     return pd.DataFrame(rows, columns=["predictor", "population", *_QUALITY])
@@ -61,7 +62,8 @@ def compare_log_loss(outcome: pd.Series, a: pd.Series, b: pd.Series, *, level: f
     """
     from scipy.special import stdtrit
 
-    loss = _log_losses(outcome, a) - _log_losses(outcome, b)
+    bought = outcome.to_numpy(bool)
+    loss = _log_losses(bought, a.to_numpy(float), a.name) - _log_losses(bought, b.to_numpy(float), b.name)
     n = len(loss)
     if n < 2:
         return unknown(level, n, f"{n} customers to compare; at least 2 are needed")
@@ -75,13 +77,7 @@ def auc(outcome: pd.Series, score: pd.Series) -> float:
     >>> auc(pd.Series([0, 0, 1, 1]), pd.Series([0.1, 0.4, 0.4, 0.8]))
     0.875
     """
-    from scipy.stats import rankdata
-
-    y = outcome.to_numpy(bool)
-    buyers, others = int(y.sum()), int((~y).sum())
-    if min(buyers, others) == 0:
-        return math.nan
-    return float((rankdata(score.to_numpy())[y].sum() / buyers - (buyers + 1) / 2) / others)
+    return _auc(outcome.to_numpy(bool), score.to_numpy())
 
 
 def compare_auc(outcome: pd.Series, a: pd.Series, b: pd.Series, *, level: float = 0.90) -> Difference:
@@ -112,14 +108,22 @@ _QUALITY = (
 )
 
 
-def _log_losses(outcome: pd.Series, probability: pd.Series) -> np.ndarray:
-    from scipy.special import xlog1py, xlogy
+def _auc(bought: np.ndarray, score: np.ndarray) -> float:
+    buyers, others = np.sort(score[bought]), np.sort(score[~bought])
+    if min(len(buyers), len(others)) == 0:
+        return math.nan
+    below, not_above = (np.searchsorted(others, buyers, side).mean() for side in ("left", "right"))
+    return float((below + not_above) / 2 / len(others))
 
-    y, p = outcome.to_numpy(float), probability.to_numpy(float)
-    if ((p < 0) | (p > 1)).any():
-        raise ValueError(f"probabilities must lie in 0..1; {probability.name!r} runs from {p.min():g} to {p.max():g}")
-    p = np.clip(p, 1e-12, 1 - 1e-12)
-    return -(xlogy(y, p) + xlog1py(1 - y, -p))
+
+def _log_losses(bought: np.ndarray, probability: np.ndarray, name: str) -> np.ndarray:
+    low, high = probability.min(initial=0), probability.max(initial=1)
+    if low < 0 or high > 1:
+        low, high = probability.min(), probability.max()
+        raise ValueError(f"probabilities must lie in 0..1; {name!r} runs from {low:g} to {high:g}")
+    of_what_happened = np.where(bought, probability, 1 - probability)
+    np.clip(of_what_happened, 1e-12, 1 - 1e-12, out=of_what_happened)
+    return -np.log(of_what_happened, out=of_what_happened)
 
 
 def _placements(outcome: pd.Series, score: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -130,23 +134,23 @@ def _placements(outcome: pd.Series, score: pd.Series) -> tuple[np.ndarray, np.nd
     return (ranks[y] - buyers) / max(len(others), 1), 1 - (ranks[~y] - others) / max(len(buyers), 1)
 
 
-def _quality(outcome: pd.Series, probability: pd.Series) -> dict[str, float]:
-    n = int(probability.notna().sum())
+def _quality(outcome: np.ndarray, probability: np.ndarray, name: str) -> dict[str, float]:
+    n = int((~np.isnan(probability)).sum())
     if n == 0 or n < len(outcome):
         return dict.fromkeys(_QUALITY, math.nan) | {"n": n}
-    error = outcome.to_numpy(float) - probability.to_numpy(float)
-    loss, brier = _log_losses(outcome, probability).mean(), (error**2).mean()
-    values = (n, auc(outcome, probability), loss, brier, *_skill(outcome.to_numpy(float), loss, brier))
-    lift = _top_decile_lift(outcome.to_numpy(float), probability.to_numpy(float))
-    return dict(zip(_QUALITY, (*values, lift, *_calibration(outcome, probability)), strict=True))
+    bought = outcome.astype(bool)
+    loss, brier = float(_log_losses(bought, probability, name).mean()), float(((bought - probability) ** 2).mean())
+    lift = _top_decile_lift(bought, probability)
+    values = (n, _auc(bought, probability), loss, brier, *_skill(bought, loss, brier), lift)
+    return dict(zip(_QUALITY, (*values, *_calibration(bought, probability)), strict=True))
 
 
-def _skill(outcome: np.ndarray, loss: float, brier: float) -> tuple[float, float]:
+def _skill(bought: np.ndarray, loss: float, brier: float) -> tuple[float, float]:
     """Return Brier skill and deviance explained against the outcome's own share; NaN with one class."""
-    share = outcome.mean()
+    share = bought.mean()
     if not 0 < share < 1:
         return math.nan, math.nan
-    return 1 - brier / (share * (1 - share)), 1 + loss * len(outcome) / saturated(outcome)
+    return 1 - brier / (share * (1 - share)), 1 + loss * len(bought) / saturated(bought)
 
 
 def _top_decile_lift(outcome: np.ndarray, score: np.ndarray) -> float:
@@ -160,15 +164,15 @@ def _top_decile_lift(outcome: np.ndarray, score: np.ndarray) -> float:
     return float(bought / tenth / outcome.mean())
 
 
-def _calibration(outcome: pd.Series, probability: pd.Series) -> tuple[float, float]:
+def _calibration(bought: np.ndarray, probability: np.ndarray) -> tuple[float, float]:
     from scipy.optimize import brentq
     from scipy.special import expit, logit
 
-    y, odds = outcome.to_numpy(float), logit(np.clip(probability.to_numpy(float), 1e-12, 1 - 1e-12))
-    if y.min() == y.max():
+    odds, share = logit(np.clip(probability, 1e-12, 1 - 1e-12)), bought.mean()
+    if share in (0, 1):
         return math.nan, math.nan
-    intercept = brentq(lambda shift: expit(odds + shift).mean() - y.mean(), -60, 60)
+    intercept = brentq(lambda shift: expit(odds + shift).mean() - share, -60, 60)
     try:
-        return intercept, fit_line(odds, y)[1]
+        return intercept, fit_line(odds, bought)[1]
     except TooLittleData:
         return intercept, math.nan

@@ -58,17 +58,19 @@ def fit_line(x: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:
     TooLittleData
         If x separates the classes.
     """
-    low, width = x.min(), np.ptp(x)
-    if width < 1e-9 * max(1.0, abs(x).max()):
+    low, high = float(x.min()), float(x.max())
+    if high - low < 1e-9 * max(1.0, abs(low), abs(high)):
         return saturated(outcome), math.nan
-    bins = ((x - low) * ((_BINS - 1) / width)).astype(np.intp)
+    bins = x - low
+    bins *= (_BINS - 1) / (high - low)
+    bins = bins.astype(np.intp)
     counts = np.bincount(bins)
     filled = counts > 0
-    centre, scale = x.mean(), x.std()
+    centre, scale = x.mean(), (high - low) / 4
     means = (np.bincount(bins, x)[filled] / counts[filled] - centre) / scale
     totals = np.array([outcome.sum(dtype=float), (x @ outcome - centre * outcome.sum(dtype=float)) / scale])
     fit = _maximise([means], totals, counts[filled].astype(float), False, None)
-    if np.abs(fit.coefficients).max() > 12 and _separates(x, outcome > 0):
+    if np.abs(fit.coefficients).max() > 4 and _separates(x, outcome > 0):
         raise TooLittleData("separated")
     return fit.log_likelihood, float(fit.coefficients[1] / scale)
 

@@ -108,8 +108,8 @@ def compare_nps(
 
     The interval is made from the two groups' own: MOVER, the method of variance estimates recovery (Newcombe 1998,
     Statistics in Medicine 17, for proportions; Zou & Donner 2008, Statistics in Medicine 27, in general). Each end
-    takes from each group the distance to the end that pulls the same way, so that skewed and bounded intervals stay so: two
-    groups that agree to a man do not differ by exactly 0. Not for the same persons asked twice: those are paired.
+    takes from each group the distance to the end that pulls the same way, so that skewed and bounded intervals stay so:
+    two groups that agree to a man do not differ by exactly 0. Not for the same persons asked twice: those are paired.
 
     Parameters
     ----------

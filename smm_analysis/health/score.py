@@ -14,7 +14,7 @@ import pandas as pd
 from .comparison import Outcome
 from .difference import z_value
 from .guards import MIN_CUSTOMERS, LookAhead, TooLittleData, check_two_classes
-from .logit import fit_logit
+from .logit import LogitFit, fit_logit
 
 # component -> the panel's columns it needs
 COMPONENTS: dict[str, tuple[str, ...]] = {
@@ -80,19 +80,11 @@ def health_score(
         If an answer is younger than the cut-off (`answer_age_weeks` < 0): satisfaction recorded after the fact.
     """
     present, left_out = _present(panel, train)
-    bought = train[outcome].to_numpy(float)
-    if len(train) < MIN_CUSTOMERS:
-        raise TooLittleData("few_customers", n=len(train), needed=MIN_CUSTOMERS)
-    check_two_classes(bought)
-    centre, pull = _pull(train) if "sentiment" in present else (0.0, 0.0)
-    terms = _terms(train, present, centre, pull)
-    fit = fit_logit(list(terms.values()), bought, prior=True)
-    means = np.array([values.mean(dtype=float) for values in terms.values()])
-    coefficients = _coefficients(terms, fit.coefficients, fit.covariance, means)
-    del terms
-    scores, contributions = _scored(panel, present, (centre, pull), fit.coefficients, fit.covariance, means, level)
+    model = _learn(train, present, outcome)
+    scores, contributions = _scored(panel, present, model, level)
     names = {measure: column for measure, column in MEASURES.items() if column in panel}
     measures = panel[list(names.values())].set_axis(list(names), axis=1)
+    coefficients = _coefficients(model)
     return CustomerHealth(scores, contributions, measures, coefficients, left_out, level, len(train))
 
 
@@ -111,8 +103,8 @@ def equal_weights(panel: pd.DataFrame, *, train: pd.DataFrame, outcome: Outcome 
     """The fixed-weight index that the health score must beat (동일 가중 기준선), as a probability, 0..1.
 
     What customer-success products do: each measure standardised on the training panel and added with weight 1:
-    activity, shrunk sentiment, advocacy, hand-off (1, 0; 1/2 without a complaint), NPS class (1, 0, -1; no answer 0). To be fair
-    to it, the sum is put on the probability scale by a Logit of one slope on the training panel.
+    activity, shrunk sentiment, advocacy, hand-off (1, 0; 1/2 without a complaint), NPS class (1, 0, -1; no answer 0).
+    To be fair to it, the sum is put on the probability scale by a Logit of one slope on the training panel.
     """
     from scipy.special import expit
 
@@ -164,9 +156,8 @@ def _nps_terms(panel: pd.DataFrame, *_: float) -> dict[str, np.ndarray]:
     if len(late):
         first = ", ".join(map(repr, late[:3].tolist()))
         raise LookAhead(f"look-ahead: {len(late)} answers were given after the cut-off, first of {first}")
-    given = panel["nps_class"].to_numpy()
     age = np.log1p(panel["answer_age_weeks"].fillna(0).to_numpy(np.float32))
-    return {name: (given == name).astype(np.int8) for name in _CLASSES} | {"log_answer_age": age}
+    return {name: (panel["nps_class"] == name).to_numpy(np.int8) for name in _CLASSES} | {"log_answer_age": age}
 
 
 _TERMS = {
@@ -195,35 +186,47 @@ def _pull(train: pd.DataFrame) -> tuple[float, float]:
     return centre, float(np.clip(within / between, 0.01, 1000)) if between > 0 else 1000.0
 
 
-def _coefficients(
-    terms: Mapping[tuple[str, str], np.ndarray], beta: np.ndarray, covariance: np.ndarray, means: np.ndarray
-) -> pd.DataFrame:
-    names = pd.DataFrame([("base", "intercept"), *terms], columns=["component", "term"])
-    errors = np.sqrt(covariance.diagonal())
-    return names.assign(coefficient=beta, standard_error=errors, mean=np.append(1.0, means))
+@dataclass(frozen=True)
+class _Model:
+    """A fitted health model: (component, term) of each slope, the fit, the terms' means, and the shrinkage."""
+
+    terms: list[tuple[str, str]]
+    fit: LogitFit
+    means: np.ndarray
+    shrinkage: tuple[float, float]
 
 
-def _scored(
-    panel: pd.DataFrame,
-    present: list[str],
-    shrinkage: tuple[float, float],
-    beta: np.ndarray,
-    covariance: np.ndarray,
-    means: np.ndarray,
-    level: float,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _learn(train: pd.DataFrame, present: list[str], outcome: Outcome) -> _Model:
+    bought = train[outcome].to_numpy(float)
+    if len(train) < MIN_CUSTOMERS:
+        raise TooLittleData("few_customers", n=len(train), needed=MIN_CUSTOMERS)
+    check_two_classes(bought)
+    shrinkage = _pull(train) if "sentiment" in present else (0.0, 0.0)
+    terms = _terms(train, present, *shrinkage)
+    fit = fit_logit(list(terms.values()), bought, prior=True)
+    means = np.array([values.mean(dtype=float) for values in terms.values()])
+    return _Model(list(terms), fit, means, shrinkage)
+
+
+def _coefficients(model: _Model) -> pd.DataFrame:
+    names = pd.DataFrame([("base", "intercept"), *model.terms], columns=["component", "term"])
+    errors, means = np.sqrt(model.fit.covariance.diagonal()), np.append(1.0, model.means)
+    return names.assign(coefficient=model.fit.coefficients, standard_error=errors, mean=means)
+
+
+def _scored(panel: pd.DataFrame, present: list[str], model: _Model, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return scores and contributions, block by block."""
-    z, base = z_value(level), float(beta[0] + beta[1:] @ means)
+    beta, means, z = model.fit.coefficients, model.means, z_value(level)
+    owner = np.eye(len(present))[[present.index(component) for component, _ in model.terms]]
+    base = float(beta[0] + beta[1:] @ means)
     scores, contributions = np.empty((len(panel), 4)), np.empty((len(panel), 1 + len(present)))
     for first in range(0, len(panel), _BLOCK):
         block = slice(first, first + _BLOCK)
-        terms = _terms(panel.iloc[block], present, *shrinkage)
+        terms = _terms(panel.iloc[block], present, *model.shrinkage)
         design = np.column_stack(list(terms.values())).astype(float)
-        parts = (design - means) * beta[1:]
-        owner = [present.index(component) for component, _ in terms]
         contributions[block, 0] = base
-        contributions[block, 1:] = parts @ np.eye(len(present))[owner]
-        scores[block] = _with_interval(contributions[block].sum(axis=1), design, covariance, z)
+        contributions[block, 1:] = ((design - means) * beta[1:]) @ owner
+        scores[block] = _with_interval(contributions[block].sum(axis=1), design, model.fit.covariance, z)
     names = ["health", "low", "high", "linear_predictor"]
     return (
         pd.DataFrame(scores, panel.index, names, copy=False),
