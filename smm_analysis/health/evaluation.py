@@ -11,7 +11,7 @@ from smm_analysis.terms import reason
 
 from .difference import Difference, around, unknown, z_value
 from .guards import TooLittleData
-from .logit import fit_line, saturated
+from .logit import blocks, fit_line, saturated
 
 
 def evaluate(outcome: pd.Series, scores: pd.DataFrame, *, respondents: pd.Series | None = None) -> pd.DataFrame:
@@ -138,8 +138,8 @@ def _quality(outcome: np.ndarray, probability: np.ndarray, name: str) -> dict[st
     n = int((~np.isnan(probability)).sum())
     if n == 0 or n < len(outcome):
         return dict.fromkeys(_QUALITY, math.nan) | {"n": n}
-    bought = outcome.astype(bool)
-    loss, brier = float(_log_losses(bought, probability, name).mean()), float(((bought - probability) ** 2).mean())
+    bought = outcome.astype(bool, copy=False)
+    loss, brier = float(_log_losses(bought, probability, name).mean()), float(np.square(bought - probability).mean())
     lift = _top_decile_lift(bought, probability)
     values = (n, _auc(bought, probability), loss, brier, *_skill(bought, loss, brier), lift)
     return dict(zip(_QUALITY, (*values, *_calibration(bought, probability)), strict=True))
@@ -168,10 +168,16 @@ def _calibration(bought: np.ndarray, probability: np.ndarray) -> tuple[float, fl
     from scipy.optimize import brentq
     from scipy.special import expit, logit
 
-    odds, share = logit(np.clip(probability, 1e-12, 1 - 1e-12)), bought.mean()
+    share = bought.mean()
     if share in (0, 1):
         return math.nan, math.nan
-    intercept = brentq(lambda shift: expit(odds + shift).mean() - share, -60, 60)
+    odds = np.clip(probability, 1e-12, 1 - 1e-12)
+    logit(odds, out=odds)
+
+    def excess(shift: float) -> float:
+        return sum(expit(odds[block] + shift).sum() for block in blocks(len(odds))) / len(odds) - share
+
+    intercept = brentq(excess, -60, 60, xtol=1e-9)
     try:
         return intercept, fit_line(odds, bought)[1]
     except TooLittleData:

@@ -5,7 +5,7 @@ Sentiment, advocacy and hand-off stay visible beside the index, each by itself: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from .comparison import Outcome
 from .difference import z_value
 from .guards import MIN_CUSTOMERS, LookAhead, TooLittleData, check_two_classes
-from .logit import LogitFit, fit_logit
+from .logit import LogitFit, blocks, fit_logit
 
 # component -> the panel's columns it needs
 COMPONENTS: dict[str, tuple[str, ...]] = {
@@ -26,7 +26,6 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
 }
 MEASURES = {"sentiment": "sentiment", "advocacy": "advocacy", "hand_off": "handled"}
 _CLASSES = ("promoter", "passive", "detractor")
-_BLOCK = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -197,7 +196,7 @@ class _Model:
 
 
 def _learn(train: pd.DataFrame, present: list[str], outcome: Outcome) -> _Model:
-    bought = train[outcome].to_numpy(float)
+    bought = train[outcome].to_numpy()
     if len(train) < MIN_CUSTOMERS:
         raise TooLittleData("few_customers", n=len(train), needed=MIN_CUSTOMERS)
     check_two_classes(bought)
@@ -214,32 +213,34 @@ def _coefficients(model: _Model) -> pd.DataFrame:
     return names.assign(coefficient=model.fit.coefficients, standard_error=errors, mean=means)
 
 
-def _scored(panel: pd.DataFrame, present: list[str], model: _Model, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return scores and contributions, block by block."""
+def _scored(panel: pd.DataFrame, present: list[str], model: _Model, level: float) -> Iterable[pd.DataFrame]:
+    """Return scores and contributions, filled block by block."""
     beta, means, z = model.fit.coefficients, model.means, z_value(level)
     owner = np.eye(len(present))[[present.index(component) for component, _ in model.terms]]
     base = float(beta[0] + beta[1:] @ means)
-    scores, contributions = np.empty((len(panel), 4)), np.empty((len(panel), 1 + len(present)))
-    for first in range(0, len(panel), _BLOCK):
-        block = slice(first, first + _BLOCK)
+    scores = {name: np.empty(len(panel)) for name in ("health", "low", "high", "linear_predictor")}
+    contributions = {name: np.full(len(panel), base if name == "base" else 0.0) for name in ("base", *present)}
+    for block in blocks(len(panel)):
         terms = _terms(panel.iloc[block], present, *model.shrinkage)
         design = np.column_stack(list(terms.values())).astype(float)
-        contributions[block, 0] = base
-        contributions[block, 1:] = ((design - means) * beta[1:]) @ owner
-        scores[block] = _with_interval(contributions[block].sum(axis=1), design, model.fit.covariance, z)
-    names = ["health", "low", "high", "linear_predictor"]
-    return (
-        pd.DataFrame(scores, panel.index, names, copy=False),
-        pd.DataFrame(contributions, panel.index, ["base", *present], copy=False),
-    )
+        parts = ((design - means) * beta[1:]) @ owner
+        odds = base + parts.sum(axis=1)
+        for name, values in zip(scores, _with_interval(odds, design, model.fit.covariance, z), strict=True):
+            scores[name][block] = values
+        for name, values in zip(present, parts.T, strict=True):
+            contributions[name][block] = values
+    return (pd.DataFrame(columns, panel.index, copy=False) for columns in (scores, contributions))
 
 
-def _with_interval(odds: np.ndarray, design: np.ndarray, covariance: np.ndarray, z: float) -> np.ndarray:
+def _with_interval(
+    odds: np.ndarray, design: np.ndarray, covariance: np.ndarray, z: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return health, its interval by the delta method on the log-odds, and the log-odds."""
     from scipy.special import expit
 
     row = np.column_stack([np.ones(len(design)), design])
     error = np.sqrt(((row @ covariance) * row).sum(axis=1))
-    return np.column_stack([100 * expit(odds), 100 * expit(odds - z * error), 100 * expit(odds + z * error), odds])
+    return 100 * expit(odds), 100 * expit(odds - z * error), 100 * expit(odds + z * error), odds
 
 
 def _index(panel: pd.DataFrame, train: pd.DataFrame, present: list[str]) -> np.ndarray:
