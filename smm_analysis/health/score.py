@@ -246,16 +246,17 @@ def _with_interval(
 def _index(panel: pd.DataFrame, train: pd.DataFrame, present: list[str]) -> np.ndarray:
     """Return the sum of the standardised measures."""
     shrinkage = _pull(train) if "sentiment" in present else (0.0, 0.0)
-    now, then = (_measured(_terms(frame, present, *shrinkage)) for frame in (panel, train))
+    floor = float(train["log_activity"].min()) if "activity" in present else 0.0  # the inactive are the least active
+    now, then = (_measured(_terms(frame, present, *shrinkage), floor) for frame in (panel, train))
     return sum((now[name] - then[name].mean()) / (then[name].std() or 1.0) for name in now)
 
 
-def _measured(terms: Mapping[tuple[str, str], np.ndarray]) -> dict[str, np.ndarray]:
+def _measured(terms: Mapping[tuple[str, str], np.ndarray], floor: float) -> dict[str, np.ndarray]:
     """Return one number a component, better is more."""
     of = {term: values.astype(float) for (_, term), values in terms.items()}
     made = {name: of[name] for name in ("shrunk_sentiment", "advocacy") if name in of}
     if "log_activity" in of:
-        made["activity"] = np.where(of["inactive"] > 0, of["log_activity"].min(), of["log_activity"])
+        made["activity"] = np.where(of["inactive"] > 0, floor, of["log_activity"])
     if "handled" in of:
         made["hand_off"] = (1 + of["handled"] - of["not_handled"]) / 2
     if "promoter" in of:
