@@ -1,6 +1,7 @@
 """CDNOW and BG/NBD against Fader, Hardie & Lee (2005, Marketing Science 24(2): FHL) and against enumeration."""
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,7 +56,9 @@ def test_sample_is_part_of_all_customers(sample):
 
 
 def test_loader_never_imports_the_carrier(sample):
-    assert "lifetimes" not in sys.modules
+    code = "import sys, cdnow; cdnow.load_cdnow(); print('lifetimes' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PATH.parent)
+    assert run.stdout.strip() == "False"
 
 
 def test_loader_says_how_to_get_the_data(monkeypatch):

@@ -1,20 +1,32 @@
 import doctest
+import importlib.util
 import math
+import warnings
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import minimize
-from scipy.special import expit, gammaln, logit
+from scipy.special import expit, logit
 
 from smm_analysis import health
+from smm_analysis.health import logit as logit_room
+from smm_analysis.health import score as score_room
 
-CUTOFF = pd.Timestamp("2026-03-30", tz="Asia/Seoul")
+PATH = Path(__file__).parents[1] / "benchmarks" / "health_accuracy.py"
+spec = importlib.util.spec_from_file_location("health_accuracy", PATH)
+accuracy = importlib.util.module_from_spec(spec)  # its simulators and enumeration serve here too
+spec.loader.exec_module(accuracy)
+
+CUTOFF = accuracy.CUTOFF
 WEEK = pd.Timedelta(weeks=1)
 
 
-def test_doctests_show_what_the_functions_return():
+@pytest.mark.parametrize("room", ["nps", "activity", "comparison", "evaluation", "score", "added"])
+def test_doctests_show_what_the_functions_return(room):
+    assert doctest.testmod(importlib.import_module(f"smm_analysis.health.{room}")).failed == 0
     assert doctest.testmod(health).failed == 0
 
 
@@ -25,26 +37,14 @@ def counts(n):
     return [(p, d) for p, d in product(range(n + 1), repeat=2) if p + d <= n]
 
 
-def exact_coverage(n, share_promoters, share_detractors, method, level=0.95):
-    """Sum of the trinomial probabilities of all samples whose interval holds the truth: no simulation."""
-    p, d = np.array(counts(n)).T
-    intervals = np.array([health.nps_interval(i, j, n, method=method, level=level) for i, j in counts(n)])
-    rest = 1 - share_promoters - share_detractors
-    log_multinomial = gammaln(n + 1) - gammaln(p + 1) - gammaln(d + 1) - gammaln(n - p - d + 1)
-    log_shares = p * np.log(share_promoters) + d * np.log(share_detractors) + (n - p - d) * np.log(rest)
-    truth = 100 * (share_promoters - share_detractors)
-    held = (intervals[:, 0] <= truth + 1e-9) & (truth - 1e-9 <= intervals[:, 1])
-    return np.exp(log_multinomial + log_shares)[held].sum()
-
-
 @pytest.mark.parametrize("n", [10, 20, 50, 100])
 @pytest.mark.parametrize("shares", [(0.5, 0.2), (0.9, 0.02), (0.7, 0.05)])
 def test_nps_default_interval_covers_exactly_as_it_says(n, shares):
-    assert exact_coverage(n, *shares, "score") >= 0.925
+    assert accuracy.exact_coverage(n, *shares, "score") >= 0.925
 
 
 def test_nps_wald_interval_fails_where_detractors_are_few():
-    assert exact_coverage(10, 0.9, 0.02, "wald") < 0.75
+    assert accuracy.exact_coverage(10, 0.9, 0.02, "wald") < 0.75
 
 
 @pytest.mark.parametrize("method", ["score", "adjusted_wald"])
@@ -136,6 +136,122 @@ def test_net_promoter_by_quarter_and_by_group():
     assert health.net_promoter_by(surveys.iloc[3:]).empty
 
 
+# two groups, known frames, silent people
+
+
+def test_compare_nps_keeps_the_sign_and_turns_with_the_groups():
+    before, now = [10] * 30 + [3] * 20, [10] * 20 + [3] * 30
+    fall, rise = health.compare_nps(now, before), health.compare_nps(before, now)
+    assert (fall.estimate, rise.estimate) == (-40, 40)
+    assert (fall.low, fall.high) == pytest.approx((-rise.high, -rise.low))
+    assert fall.high < 0
+    assert fall.n == 100
+
+
+def test_compare_nps_takes_counts_too_and_builds_their_intervals_at_its_own_level():
+    a, b = [10] * 5 + [7] * 5, [10] * 2 + [3] * 8
+    counted = health.compare_nps(health.net_promoter(a, level=0.5), health.net_promoter(b), level=0.9)
+    assert counted == health.compare_nps(a, b, level=0.9)
+
+
+def test_compare_nps_of_two_unanimous_groups_is_not_certain():
+    gap = health.compare_nps([10] * 10, [10] * 10)
+    assert gap.estimate == 0
+    assert gap.low == pytest.approx(-gap.high)
+    assert gap.high > 30
+
+
+def test_compare_nps_without_answers_says_so():
+    assert health.compare_nps([], [9]).reason["en"] == "One of the two groups has no answers."
+
+
+@pytest.mark.parametrize("n", [10, 20])
+@pytest.mark.parametrize("a, b", [((0.5, 0.2), (0.5, 0.2)), ((0.9, 0.02), (0.5, 0.2)), ((0.7, 0.05), (0.9, 0.02))])
+def test_compare_nps_covers_exactly_as_it_says(n, a, b):
+    """Both groups of n, all pairs of samples enumerated."""
+    chances = [trinomial(n, *shares) for shares in (a, b)]
+    groups = [health.net_promoter([10] * p + [7] * (n - p - d) + [0] * d) for p, d in counts(n)]
+    nps, low, high = (np.array([getattr(group, name) for group in groups]) for name in ("nps", "low", "high"))
+    gap = nps[:, None] - nps
+    below, above = np.hypot((nps - low)[:, None], high - nps), np.hypot((high - nps)[:, None], nps - low)
+    found = health.compare_nps(groups[5], groups[-3])
+    assert (found.low, found.high) == pytest.approx((gap[5, -3] - below[5, -3], gap[5, -3] + above[5, -3]))
+    truth = 100 * (a[0] - a[1] - b[0] + b[1])
+    held = (gap - below <= truth + 1e-9) & (truth - 1e-9 <= gap + above)
+    assert (np.outer(*chances) * held).sum() >= 0.925
+
+
+def trinomial(n, promoters, detractors):
+    from scipy.stats import multinomial
+
+    shares = [promoters, detractors, 1 - promoters - detractors]
+    return np.array([multinomial.pmf([p, d, n - p - d], n, shares) for p, d in counts(n)])
+
+
+def test_reweighted_nps_counts_each_stratum_by_the_population():
+    scores = pd.Series([10] * 8 + [0] * 2 + [0] * 4 + [10] + [None] * 5)
+    strata = pd.Series(["heavy"] * 10 + ["light"] * 10)
+    found = health.reweighted_nps(scores, strata, {"heavy": 100, "light": 300})
+    assert found.nps == pytest.approx(0.25 * 60 + 0.75 * -60)
+    assert health.net_promoter(scores).nps == pytest.approx(20)
+    assert found.low < found.nps < found.high
+    assert found.table["weight"].tolist() == [0.25, 0.75]
+    assert found.table["n_missing"].tolist() == [0, 5]
+
+
+def test_reweighted_nps_of_one_stratum_is_the_plain_one():
+    scores = pd.Series([10, 9, 7, 3])
+    plain, found = health.net_promoter(scores), health.reweighted_nps(scores, pd.Series(["a"] * 4), {"a": 9, "b": 0})
+    assert (found.nps, found.low, found.high) == pytest.approx((plain.nps, plain.low, plain.high))
+
+
+def test_reweighted_nps_undoes_response_that_depends_on_the_stratum(seed=1):
+    """10,000 customers: the content third answers three times as often, and the plain NPS flatters by 20 points."""
+    rng = np.random.default_rng(seed)
+    strata = pd.Series(rng.choice(["content", "cool"], 10_000, p=[1 / 3, 2 / 3]))
+    content = (strata == "content").to_numpy()
+    truth = np.where(rng.random(10_000) < np.where(content, 0.7, 0.3), 10.0, 3.0)
+    scores = pd.Series(np.where(rng.random(10_000) < np.where(content, 0.6, 0.2), truth, np.nan))
+    everyone = health.net_promoter(truth).nps
+    assert health.net_promoter(scores).nps > everyone + 15
+    found = health.reweighted_nps(scores, strata, strata.value_counts())
+    assert found.low < everyone < found.high
+    assert found.high - found.low < 10
+
+
+def test_reweighted_nps_refuses_strata_without_answers_or_bounds_them():
+    scores, strata = pd.Series([10, 10, None]), pd.Series(["a", "a", "b"])
+    with pytest.raises(health.TooLittleData, match=r"Nobody answered in: b\. Merge strata, or give silent_nps"):
+        health.reweighted_nps(scores, strata, {"a": 1, "b": 1})
+    found = health.reweighted_nps(scores, strata, {"a": 1, "b": 1}, silent_nps=(-100, 100))
+    assert math.isnan(found.nps)
+    assert found.low < 0
+    assert found.high == 100
+    with pytest.raises(ValueError, match=r"population has no customers in strata b, but answers are there"):
+        health.reweighted_nps(scores, strata, {"a": 1})
+
+
+def test_nps_bounds_hold_whatever_the_silent_would_have_said():
+    scores = [10] * 5 + [7] * 3 + [0] * 2 + [None] * 10
+    bounds = health.nps_bounds(scores)
+    filled = [
+        health.net_promoter([score if score is not None else silent for score in scores]).nps for silent in (0, 10)
+    ]
+    assert [bounds.low, bounds.high] == pytest.approx(filled)
+    assert bounds.low_interval < bounds.low < bounds.high < bounds.high_interval
+    narrow = health.nps_bounds(scores, silent_nps=(-20, 10))
+    assert (narrow.low, narrow.high) == pytest.approx((5, 20))
+    with pytest.raises(ValueError, match=r"silent_nps must be two points, -100 <= low <= high <= 100"):
+        health.nps_bounds(scores, silent_nps=(20, -20))
+
+
+def test_nps_bounds_without_answers_are_the_assumption_and_without_silence_the_interval():
+    empty = health.nps_bounds([None, None], silent_nps=(-30, 60))
+    assert (empty.low, empty.high_interval) == (-30, 60)
+    full, plain = health.nps_bounds([10, 9, 3]), health.net_promoter([10, 9, 3])
+    assert (full.low, full.high, full.low_interval, full.high_interval) == (plain.nps, plain.nps, plain.low, plain.high)
+
+
 # --- recency-weighted behaviour --------------------------------------------------------------------------------------
 
 
@@ -186,27 +302,62 @@ def test_decayed_activity_refuses_impossible_half_lives_and_mixed_timezones():
         health.decayed_activity(naive, CUTOFF, 1)
 
 
-def planted_half_life(half_life, *, seed, customers=2000, slope=1.2, inactive=0.1):
-    """Events from bursts of different ages; the outcome is a Logit on the log decayed count with this half-life.
+def test_a_history_is_sorted_by_customer_and_leaves_others_out():
+    events = random_purchases(7)
+    customers = pd.Index(["3", "1", "nobody"])
+    past = health.activity_history(events, CUTOFF, customers)
+    assert past.active.tolist() == [0, 1]
+    for i, key in enumerate(["3", "1"]):
+        ages = ((CUTOFF - events.loc[events["customer_key"] == key, "purchased_at"]) / WEEK).sort_values()
+        assert past.ages[past.moments[past.starts[i] : past.starts[i + 1]]].tolist() == pytest.approx(ages.tolist())
+        assert past.youngest[i] == pytest.approx(ages.min())
 
-    One customer in ten has no event at all and buys with probability 0.1.
-    """
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_history_reads_integer_keys_and_every_unit_of_time(unit):
+    events = random_purchases(8)
+    numbered = events.assign(customer_key=events["customer_key"].astype("int32"))
+    numbered["purchased_at"] = numbered["purchased_at"].dt.as_unit(unit)
+    by_text, by_number = (health.decayed_activity(frame, CUTOFF, 8) for frame in (events, numbered))
+    assert by_number.to_dict() == pytest.approx({int(key): value for key, value in by_text.items()})
+    past = health.activity_history(numbered, CUTOFF, pd.RangeIndex(50))
+    assert past.active.tolist() == sorted(by_number.index)
+
+
+def test_a_history_blames_only_late_events_of_its_own_customers():
+    events = pd.DataFrame({"customer_key": ["a", "x"], "purchased_at": [CUTOFF - WEEK, CUTOFF + WEEK]})
+    assert health.activity_history(events, CUTOFF, pd.Index(["a"])).youngest.tolist() == [1]
+    with pytest.raises(health.LookAhead, match="look-ahead: 1 of 2 events"):
+        health.activity_history(events, CUTOFF, pd.Index(["x"]))
+    with pytest.raises(ValueError, match="purchased_at is missing in 1 of 2 events"):
+        health.activity_history(events.assign(purchased_at=[CUTOFF, pd.NaT]), CUTOFF)
+
+
+def test_logit_equals_statsmodels(seed=9):
+    import statsmodels.api as sm
+
+    panel = random_panel(seed)
+    found = logit_room.fit_logit([panel["x"].to_numpy(), panel["z"].to_numpy()], panel["bought"].to_numpy())
+    theirs = sm.GLM(panel["bought"], sm.add_constant(panel[["x", "z"]]), family=sm.families.Binomial()).fit()
+    assert found.coefficients == pytest.approx(theirs.params.to_numpy(), abs=1e-8)
+    assert found.covariance == pytest.approx(theirs.cov_params().to_numpy(), rel=1e-4)
+    assert found.log_likelihood == pytest.approx(theirs.llf, abs=1e-8)
+
+
+def test_binned_line_is_as_close_to_the_full_logit_as_it_says(seed=10):
     rng = np.random.default_rng(seed)
-    older = rng.uniform(0, 12 * min(half_life, 13), customers)
-    younger = rng.uniform(0, older)
-    n = np.where(rng.random(customers) < inactive, 0, 1 + rng.poisson(6, customers))
-    who = np.repeat(np.arange(customers), n)
-    ages = rng.uniform(younger[who], older[who])
-    active = n > 0
-    log_activity = np.log(np.bincount(who, 0.5 ** (ages / half_life), customers), where=active, out=np.zeros(customers))
-    chance = np.where(active, expit(slope * (log_activity - np.median(log_activity[active]))), 0.1)
-    events = pd.DataFrame({"customer_key": who, "purchased_at": CUTOFF - pd.to_timedelta(ages * 7, unit="D")})
-    return events, pd.Series((rng.random(customers) < chance).astype(float), index=np.arange(customers))
+    x = rng.normal(0, 2, 200_000)
+    y = (rng.random(200_000) < expit(x - 1)).astype(float)
+    full = logit_room.fit_logit([x], y)
+    likelihood, slope = logit_room.fit_line(x, y)
+    bound = 200_000 * slope**2 * (np.ptp(x) / 65_536) ** 2 / 96
+    assert abs(likelihood - full.log_likelihood) <= bound + 1e-6
+    assert slope == pytest.approx(full.coefficients[1], rel=1e-6)
 
 
 @pytest.mark.parametrize("half_life", [2, 8, 26])
 def test_half_life_finds_the_planted_one(half_life, seed=20):
-    events, outcome = planted_half_life(half_life, seed=seed, customers=8000)
+    events, outcome = accuracy.planted_half_life(half_life, seed=seed, customers=8000)
     found = health.estimate_half_life(events, outcome, cutoff=CUTOFF, level=0.99)
     assert found.half_life_weeks == pytest.approx(half_life, rel=0.2)
     assert found.low < half_life < found.high
@@ -218,7 +369,7 @@ def test_half_life_finds_the_planted_one(half_life, seed=20):
 def test_half_life_profile_equals_a_logit_with_an_indicator_for_no_activity(seed=3):
     import statsmodels.api as sm
 
-    events, outcome = planted_half_life(8, seed=seed, customers=600)
+    events, outcome = accuracy.planted_half_life(8, seed=seed, customers=600)
     found = health.estimate_half_life(events, outcome, cutoff=CUTOFF, grid=[4, 8, 16])
     assert found.log_likelihoods["half_life_weeks"].tolist() == sorted([4, 8, 16, found.half_life_weeks, math.inf])
     for row in found.log_likelihoods.itertuples():
@@ -230,7 +381,7 @@ def test_half_life_profile_equals_a_logit_with_an_indicator_for_no_activity(seed
 
 
 def test_half_life_interval_ends_where_the_profile_has_fallen_by_half_a_chi_squared(seed=4):
-    events, outcome = planted_half_life(8, seed=seed)
+    events, outcome = accuracy.planted_half_life(8, seed=seed)
     found = health.estimate_half_life(events, outcome, cutoff=CUTOFF, level=0.9)
     ends = health.estimate_half_life(events, outcome, cutoff=CUTOFF, grid=[found.low, found.high]).log_likelihoods
     assert ends["half_life_weeks"].tolist() == pytest.approx(
@@ -241,7 +392,7 @@ def test_half_life_interval_ends_where_the_profile_has_fallen_by_half_a_chi_squa
 
 
 def test_half_life_of_a_lifetime_count_is_open_ended(seed=5):
-    events, outcome = planted_half_life(math.inf, seed=seed)
+    events, outcome = accuracy.planted_half_life(math.inf, seed=seed)
     found = health.estimate_half_life(events, outcome, cutoff=CUTOFF)
     assert math.isinf(found.high)
     assert found.open_ended
@@ -249,7 +400,7 @@ def test_half_life_of_a_lifetime_count_is_open_ended(seed=5):
 
 
 def test_half_life_says_what_is_missing(seed=6):
-    events, outcome = planted_half_life(8, seed=seed, customers=40)
+    events, outcome = accuracy.planted_half_life(8, seed=seed, customers=40)
     few = outcome.iloc[:20]
     with pytest.raises(health.TooLittleData, match=r"\d+ customers have a purchase by the cut-off; at least 30"):
         health.estimate_half_life(events, few, cutoff=CUTOFF)
@@ -264,7 +415,7 @@ def test_half_life_says_what_is_missing(seed=6):
 @pytest.mark.parametrize("half_life", [2, 8, 26])
 def test_half_life_over_200_sets_is_unbiased_and_covers(half_life):
     runs = [
-        health.estimate_half_life(*planted_half_life(half_life, seed=seed), cutoff=CUTOFF, level=0.95)
+        health.estimate_half_life(*accuracy.planted_half_life(half_life, seed=seed), cutoff=CUTOFF, level=0.95)
         for seed in range(200)
     ]
     covered = np.mean([run.low <= half_life <= run.high for run in runs])
@@ -275,7 +426,7 @@ def test_half_life_over_200_sets_is_unbiased_and_covers(half_life):
 @pytest.mark.slow
 def test_half_life_test_against_the_lifetime_count_keeps_its_size():
     p_values = [
-        health.estimate_half_life(*planted_half_life(math.inf, seed=seed), cutoff=CUTOFF).p_value
+        health.estimate_half_life(*accuracy.planted_half_life(math.inf, seed=seed), cutoff=CUTOFF).p_value
         for seed in range(1000, 1300)
     ]
     assert np.mean(np.array(p_values) < 0.05) <= 0.08
@@ -450,6 +601,24 @@ def test_evaluate_by_hand_and_for_both_populations():
     assert math.isnan(table["calibration_slope"].iloc[1])  # one probability for all
 
 
+def test_evaluate_skill_and_lift_by_hand():
+    y = pd.Series([1, 1, 1, 0, 0, 0, 0, 0, 0, 0] * 2)
+    table = health.evaluate(y, pd.DataFrame({"p": 0.1 + 0.5 * y, "base": 0.3})).set_index("predictor")
+    assert table.loc["base", ["brier_skill", "deviance_explained"]].tolist() == pytest.approx([0, 0])
+    assert table.loc["base", "top_decile_lift"] == pytest.approx(1)
+    assert table.loc["p", "brier_skill"] == pytest.approx(1 - (0.3 * 0.16 + 0.7 * 0.01) / 0.21)
+    entropy = 0.3 * math.log(0.3) + 0.7 * math.log(0.7)
+    assert table.loc["p", "deviance_explained"] == pytest.approx(
+        1 - (0.3 * math.log(0.6) + 0.7 * math.log(0.9)) / entropy
+    )
+    assert table.loc["p", "top_decile_lift"] == pytest.approx(1 / 0.3)  # the tied six buyers share two places
+
+
+def test_evaluate_of_one_class_has_no_skill_to_speak_of():
+    table = health.evaluate(pd.Series([0, 0]), pd.DataFrame({"p": [0.1, 0.2]}))
+    assert table[["brier_skill", "deviance_explained", "top_decile_lift", "auc"]].isna().all(axis=None)
+
+
 def test_evaluate_calibration_finds_a_planted_distortion():
     rng = np.random.default_rng(4)
     odds = rng.normal(-1, 1.5, 40_000)
@@ -602,3 +771,261 @@ def test_comparison_ignores_purchases_of_other_brands():
     foreign = pd.DataFrame({"customer_key": ["x"] * 9, "purchased_at": [CUTOFF - 300 * WEEK] * 9})
     mixed = pd.concat([foreign, purchases], ignore_index=True)
     assert compare((customers, mixed, surveys)).half_life == compare((customers, purchases, surveys)).half_life
+
+
+# --- the health score ------------------------------------------------------------------------------------------------
+
+
+def rich_panel(seed, n=3000):
+    """All components; the log-odds that made the outcome are kept as `true_odds`."""
+    rng = np.random.default_rng(seed)
+    mood = rng.normal(size=n)
+    panel = pd.DataFrame({"log_activity": rng.normal(size=n), "inactive": (rng.random(n) < 0.1).astype(float)})
+    panel.loc[panel["inactive"] == 1, "log_activity"] = 0.0
+    panel["sentiment_n"] = rng.poisson(1.5, n)
+    noise = rng.normal(0, 0.5, n) / np.sqrt(panel["sentiment_n"].clip(lower=1))
+    panel["sentiment"] = np.clip(0.2 + 0.3 * mood + noise, -1, 1).where(panel["sentiment_n"] > 0)
+    panel["advocacy"] = rng.poisson(0.3, n).astype(float)
+    panel["handled"] = np.where(rng.random(n) < 0.2, (rng.random(n) < 0.6).astype(float), np.nan)
+    answers = np.select([mood > 0.5, mood > -0.3], ["promoter", "passive"], "detractor")
+    panel["nps_class"] = np.where(rng.random(n) < 0.4, answers, "no_answer")
+    panel["answer_age_weeks"] = np.where(panel["nps_class"] == "no_answer", np.nan, rng.uniform(0, 26, n))
+    panel["true_odds"] = -1 + panel["log_activity"] - panel["inactive"] + 0.5 * mood + 0.6 * panel["advocacy"]
+    panel["true_odds"] -= 1.5 * (panel["handled"] == 0)
+    return panel.assign(bought_or_referred=(rng.random(n) < expit(panel["true_odds"])).astype(float))
+
+
+@pytest.fixture(scope="module")
+def scored():
+    then, now = rich_panel(1), rich_panel(2)
+    return now, health.health_score(now, train=then)
+
+
+def test_health_contributions_sum_to_the_linear_predictor(scored):
+    _, found = scored
+    assert list(found.contributions) == ["base", *health.COMPONENTS]
+    gap = found.contributions.sum(axis=1) - found.scores["linear_predictor"]
+    assert gap.abs().max() < 1e-12
+    assert (100 * expit(found.scores["linear_predictor"]) - found.scores["health"]).abs().max() < 1e-12
+
+
+def test_health_coefficients_are_statsmodels_glm_with_the_prior_as_half_observations():
+    import statsmodels.api as sm
+
+    then = rich_panel(1)
+    found = health.health_score(then, train=then)
+    made = score_room._terms(then, list(health.COMPONENTS), *score_room._pull(then))
+    x, k = np.column_stack(list(made.values())).astype(float), len(made)
+    prior = np.column_stack([np.zeros(2 * k), np.repeat(np.eye(k), 2, axis=0)])
+    design = np.vstack([sm.add_constant(x), prior])
+    weights = np.repeat([1.0, 0.5], [len(x), 2 * k])
+    y = np.append(then["bought_or_referred"], np.tile([0.0, 1.0], k))
+    theirs = sm.GLM(y, design, family=sm.families.Binomial(), freq_weights=weights).fit()
+    assert found.coefficients["coefficient"].to_numpy() == pytest.approx(theirs.params, abs=1e-6)
+    assert found.coefficients["standard_error"].to_numpy() == pytest.approx(theirs.bse, rel=1e-4)
+    row = sm.add_constant(x)[0]
+    error = math.sqrt(row @ theirs.cov_params() @ row)
+    ends = 100 * expit(row @ theirs.params + np.array([-1, 1]) * 1.644854 * error)
+    assert found.scores.loc[0, ["low", "high"]].tolist() == pytest.approx(ends, rel=1e-4)
+
+
+def test_health_interval_covers_the_planted_chance():
+    """Without the parts that no column shows, the model is true: 90% intervals hold the true chance as often."""
+    covered = []  # a set's customers share its coefficients: 200 sets say 0.9 to about 0.01
+    for seed in range(200):
+        then = rich_panel(seed, n=1000)[["log_activity", "inactive", "advocacy"]]
+        odds = -1 + then["log_activity"] - then["inactive"] + 0.6 * then["advocacy"]
+        bought = (np.random.default_rng(1000 + seed).random(1000) < expit(odds)).astype(float)
+        found = health.health_score(then, train=then.assign(bought=bought), outcome="bought").scores
+        covered.append(((found["low"] <= 100 * expit(odds)) & (100 * expit(odds) <= found["high"])).mean())
+    assert np.mean(covered) == pytest.approx(0.9, abs=0.03)
+
+
+def test_health_score_beats_the_fixed_weights_on_later_customers(scored):
+    now, found = scored
+    fixed = health.equal_weights(now, train=rich_panel(1))
+    gain = health.compare_log_loss(now["bought_or_referred"], fixed, found.scores["health"] / 100)
+    assert gain.low > 0
+    assert (found.scores["low"] < found.scores["health"]).all()
+
+
+def test_health_keeps_the_three_measures_beside_the_index(scored):
+    now, found = scored
+    assert list(found.measures) == ["sentiment", "advocacy", "hand_off"]
+    pd.testing.assert_series_equal(found.measures["hand_off"], now["handled"], check_names=False)
+
+
+def test_health_leaves_out_components_without_columns_and_says_so():
+    then = rich_panel(3).drop(columns=["sentiment_n", "handled"])
+    found = health.health_score(then, train=then)
+    assert found.left_out == {"sentiment": ("sentiment_n",), "hand_off": ("handled",)}
+    assert list(found.contributions) == ["base", "activity", "advocacy", "nps"]
+    assert list(found.measures) == ["sentiment", "advocacy"]
+    with pytest.raises(
+        health.TooLittleData, match="needs at least one of its components; their columns are log_activity"
+    ):
+        health.health_score(then[["true_odds"]], train=then)
+
+
+def test_health_of_a_customer_who_wrote_nothing_is_that_of_average_sentiment():
+    then = rich_panel(4)
+    found = health.health_score(then, train=then)
+    silent = found.contributions.loc[then["sentiment_n"] == 0, "sentiment"]
+    assert (silent == silent.iloc[0]).all()
+    assert abs(silent.iloc[0]) < found.contributions["sentiment"].abs().max() / 3
+
+
+def test_sentiment_pull_finds_the_planted_one(seed=5):
+    """Customers differ by 0.3, mentions by 0.6 around them: the pull is (0.6 / 0.3)^2 = 4 mentions."""
+    rng = np.random.default_rng(seed)
+    n = rng.integers(1, 30, 20_000)
+    means = rng.normal(0.1, 0.3, 20_000) + rng.normal(0, 0.6, 20_000) / np.sqrt(n)
+    centre, pull = score_room._pull(pd.DataFrame({"sentiment": means, "sentiment_n": n}))
+    assert centre == pytest.approx(0.1, abs=0.01)
+    assert pull == pytest.approx(4, rel=0.1)
+
+
+# --- what NPS adds ---------------------------------------------------------------------------------------------------
+
+
+def test_adds_value_is_the_likelihood_ratio_of_two_logits(seed=1):
+    import statsmodels.api as sm
+
+    events, outcome, nps = accuracy.brand_with_answers(0.3, seed=seed, answered=0.6)
+    view = accuracy.views(events, outcome.index)["count only"]
+    found = health.adds_value(outcome, view, nps)
+    classes = pd.get_dummies(nps, dtype=float).drop(columns="no_answer")
+    small, large = (sm.Logit(outcome, sm.add_constant(x)).fit(disp=0) for x in (view, view.join(classes)))
+    assert found.lr_statistic == pytest.approx(2 * (large.llf - small.llf), abs=1e-5)
+    assert (found.df, found.n, found.n_answered) == (3, 2000, (nps != "no_answer").sum())
+    assert math.isnan(found.half_life_weeks)
+
+
+def test_adds_value_where_it_does_and_the_gain_is_out_of_sample(seed=2):
+    events, outcome, nps = accuracy.brand_with_answers(1.0, seed=seed)
+    found = health.adds_value(outcome, health.activity_history(events, CUTOFF, outcome.index), nps)
+    assert found.p_value < 1e-6
+    assert found.gain.low > 0
+    assert found.half_life_weeks == pytest.approx(8, rel=0.5)
+    assert not found.separated
+
+
+def test_the_trap_of_behaviour_modelled_too_simply_rejects_a_true_null():
+    """An answer that tells nothing new: with the count alone it 'adds' nearly always, with the half-life seldom."""
+    found = pd.DataFrame([accuracy.p_values(0.0, seed=seed) for seed in range(30)]) < 0.05
+    shares = found.mean()
+    assert shares["count only"] > 0.8
+    assert shares["recency only"] > shares["profiled half-life"]
+    assert shares["profiled half-life"] <= 0.17  # 5 of 30: exceeded once in 300 times at the nominal 5%
+
+
+@pytest.mark.slow
+def test_adds_value_keeps_its_size_and_has_power_over_500_sets():
+    table = accuracy.adds_value_table(500)
+    assert table.loc["profiled half-life", "added log-odds 0.0"] <= 0.07
+    assert table.loc["profiled half-life", "added log-odds 0.3"] >= 0.85
+    assert table.loc["count only", "added log-odds 0.0"] > 0.8
+    assert table.loc["recency only", "added log-odds 0.0"] > 0.15
+
+
+def test_adds_value_wants_answers_and_the_same_customers():
+    events, outcome, nps = accuracy.brand_with_answers(0.0, seed=3, customers=200)
+    past = health.activity_history(events, CUTOFF, outcome.index)
+    with pytest.raises(health.TooLittleData, match="There are 0 answers, or all customers are of one class"):
+        health.adds_value(outcome, past, nps.where(nps == "x", "no_answer"))
+    with pytest.raises(ValueError, match="same customers in the same order"):
+        health.adds_value(outcome, past, nps.iloc[::-1])
+
+
+# --- guards ----------------------------------------------------------------------------------------------------------
+
+
+def test_guard_separation_warns_of_answers_recorded_after_the_fact():
+    events, outcome, nps = accuracy.brand_with_answers(0.0, seed=4, customers=400)
+    leaked = nps.where(outcome == 0, "promoter").where(outcome == 1, "detractor")
+    past = health.activity_history(events, CUTOFF, outcome.index)
+    with pytest.warns(
+        health.RecordedAfterwards, match=r"separation: of \d+ customers in class \w+, (everyone|nobody) bought"
+    ):
+        assert health.adds_value(outcome, past, leaked).separated
+
+
+def test_guard_answers_after_the_cutoff_are_look_ahead():
+    then = rich_panel(6)
+    late = then.assign(answer_age_weeks=then["answer_age_weeks"] - 20)
+    with pytest.raises(health.LookAhead, match=r"look-ahead: \d+ answers were given after the cut-off, first of"):
+        health.health_score(late, train=then)
+
+
+def test_guard_survivors_only_warns_and_a_rule_on_the_past_passes():
+    customers, purchases, _ = simulated_brand(seed=11)
+    at = {"cutoff": CUTOFF - 13 * WEEK, "horizon_weeks": 13}
+    survivors = purchases.loc[purchases["purchased_at"] > CUTOFF - 13 * WEEK, "customer_key"].unique()
+    with pytest.warns(health.SurvivorsOnly, match=r"survivors only: \d+ of 2500 customers are left out"):
+        health.purchase_panel(customers, purchases, eligible=survivors, **at)
+    last = purchases[purchases["purchased_at"] <= at["cutoff"]].groupby("customer_key")["purchased_at"].max()
+    recent = last.index[last > at["cutoff"] - 26 * WEEK]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        panel = health.purchase_panel(customers, purchases, eligible=recent, **at)
+    assert len(panel) == len(recent)
+
+
+def test_guard_eligible_customers_must_have_been_customers():
+    customers, purchases, _ = small_brand()
+    with pytest.raises(health.LookAhead, match=r"1 eligible customers were not customers at the cut-off.*first 'late'"):
+        health.purchase_panel(customers, purchases, cutoff="2026-03-30", horizon_weeks=4, eligible=["a", "late"])
+
+
+def test_guard_non_response_warns_where_those_who_answer_differ(seed=12):
+    rng = np.random.default_rng(seed)
+    count = pd.Series(rng.poisson(3, 2000), name="count")
+    by_lot, by_count = rng.random(2000) < 0.3, rng.random(2000) < expit(count - 4)
+    with pytest.warns(health.NonResponse, match=r"non-response: count is 4\.\d+ on average for the \d+ who answered"):
+        health.check_response(pd.Series(by_count), count)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        health.check_response(pd.Series(by_lot), count)
+
+
+def test_guard_look_ahead_flatters_when_it_is_not_stopped():
+    """On CDNOW four weeks of look-ahead lift the AUC by more than any model: so a later event is an error."""
+    pytest.importorskip("lifetimes")
+    cdnow = accuracy.load_case()
+    customers, purchases = cdnow.load_cdnow()
+    honest, late = cdnow.CALIBRATION_END, cdnow.CALIBRATION_END + 4 * WEEK
+    bought = health.purchase_panel(customers, purchases, cutoff=honest, horizon_weeks=39)["bought"]
+    panels = [
+        health.purchase_panel(customers, purchases, cutoff=cutoff, horizon_weeks=35, half_life_weeks=12)
+        for cutoff in (honest, late)
+    ]
+    aucs = [health.auc(bought, panel["log_activity"]) for panel in panels]
+    assert aucs[0] == pytest.approx(0.780, abs=0.001)
+    assert aucs[1] > aucs[0] + 0.03  # the models of cdnow_table differ by 0.008
+    with pytest.raises(health.LookAhead, match="look-ahead"):
+        health.log_decayed_activity(purchases, honest, 12)
+
+
+# --- real customers --------------------------------------------------------------------------------------------------
+
+
+def test_cdnow_holdout_half_life_orders_buyers_as_well_as_the_best_rival():
+    pytest.importorskip("lifetimes")
+    table, gap, _ = accuracy.cdnow_table()
+    assert table.loc["half-life", "auc_39_weeks"] >= 0.775
+    assert gap.low > -0.01
+    assert table["log_loss_13_weeks"].idxmax() == "half-life"  # where it loses
+    assert table["buyers_expected_13_weeks"].idxmin() == "half-life"
+
+
+@pytest.mark.slow
+def test_a_million_customers_take_no_longer_than_bg_nbd_and_half_the_memory(capsys):
+    import subprocess
+    import sys
+
+    pytest.importorskip("lifetimes")
+    script = PATH.with_name("health_million.py")
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    seconds, peak = (float(run.stdout.rsplit(f"{what} ", 1)[1].split()[0]) for what in ("seconds", "peak"))
+    assert seconds <= 1
+    assert peak <= 0.5

@@ -102,13 +102,13 @@ def test_the_font_has_every_character_that_pages_show(latest):
 @pytest.mark.slow
 @pytest.mark.parametrize("spoilt", [False, True])
 def test_one_changed_character_in_a_model_makes_nbval_fail(spoilt, tmp_path):
-    """On a copy of the project: the age of a purchase weighs log 3 instead of log 2 a half-life."""
+    """On a copy of the project: purchases weigh more instead of less as they age."""
     for name in ("smm_analysis", "notebooks", "data"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    model = tmp_path / "smm_analysis" / "health.py"
+    model = tmp_path / "smm_analysis" / "health" / "activity.py"
     source = model.read_text("utf-8")
-    assert source.count("math.log(2) * youngest") == 1
-    model.write_text(source.replace("math.log(2) *", "math.log(3) *") if spoilt else source, "utf-8")
+    assert source.count("np.exp2(-self.ages") == 1
+    model.write_text(source.replace("exp2(-self", "exp2(+self") if spoilt else source, "utf-8")
     command = [
         sys.executable,
         "-m",

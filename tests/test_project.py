@@ -17,13 +17,14 @@ PACKAGE = ROOT / "smm_analysis"
 NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 COMMON_PARAMETERS = {"data", "brand", "since", "until", "lang", "seed"}
 HEADINGS = ["Question", "Parameters", "Data", "Model", "Figure", "Verdict", "Limits", "Exercises", "Sources"]
-MODELS = {"health"}
+MODELS = {"handoff", "health"}
 # who may import whom: a room and what it may use, from the floor plan
 MAY_IMPORT = {
     "terms": set(),
     "places": set(),
     "tables": {"terms"},
     "virtual": {"terms", "tables"},
+    "handoff": {"terms", "tables"},
     "health": {"terms", "tables"},
     "verdict": {"terms"},
     "plot": {"terms", "verdict", *MODELS},
