@@ -27,7 +27,7 @@ class History:
     """What customers did up to a cut-off, sorted once (활동 이력): the events of each customer lie side by side.
 
     `customers` is the population, `active` the positions in it of those with an event. The events of the i-th active
-    customer are `moments[starts[i]:starts[i + 1]]`, youngest first; a moment is a position in `ages` (weeks, rising).
+    customer are `moments[starts[i]:starts[i + 1]]`, youngest first; a moment is a position in `ages` (weeks).
     """
 
     customers: pd.Index = field(repr=False)
@@ -58,7 +58,7 @@ class History:
     def log_activity(self, half_life_weeks: float) -> np.ndarray:
         """Natural logarithm of `activity`, finite for the shortest half-life too."""
         sums = self.activity(half_life_weeks)
-        if len(self.ages) == 0 or self.ages[-1] < _DEEPEST * half_life_weeks:
+        if self.ages.max(initial=0) < _DEEPEST * half_life_weeks:
             return np.log(sums, out=sums)
         return self._log_of_what_underflows(sums, half_life_weeks)
 
@@ -109,6 +109,8 @@ def activity_history(
     packed >>= bits
     starts = np.append(np.ones(min(len(packed), 1), bool), packed[1:] != packed[:-1]).nonzero()[0]
     ages = np.maximum(_ticks(pd.Series(cutoff, dtype=times.dtype)) - moments[::-1], 0) / _ticks_per_week(times)
+    if 2 * len(ages) > len(codes):  # hardly a moment is shared: walk through the ages instead of looking them up
+        ages, codes = ages[codes], np.arange(len(codes), dtype=np.int32)
     return History(customers, packed[starts], np.append(starts, len(packed)), codes, ages)
 
 
