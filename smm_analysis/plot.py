@@ -17,13 +17,14 @@ from matplotlib import font_manager
 from matplotlib.dates import AutoDateLocator, DateFormatter
 from matplotlib.ticker import FuncFormatter
 
+from smm_analysis.health import typical_customers
 from smm_analysis.terms import Lang, label
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from smm_analysis.health import HalfLife
+    from smm_analysis.health import CustomerHealth, HalfLife
 
 # Okabe and Ito's palette, darkest first: told apart by people of every colour vision, and in grey
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
@@ -159,6 +160,48 @@ def plot_half_life(half_life: HalfLife | None, *, ax: Axes | None = None, lang: 
     return _legend_below(ax)
 
 
+def plot_calibration(calibration: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "en") -> Axes:
+    """Draw foreseen against actual buying, with intervals (보정 그림).
+
+    `calibration` is `health.calibration_table`'s: foreseen, observed, low, high, n.
+    """
+    ax = _axes(ax)
+    if calibration.empty:
+        return _nothing(ax, lang)
+    ends = np.abs(calibration[["low", "high"]].to_numpy().T - calibration["observed"].to_numpy())
+    name = f"{label('groups_of_customers', lang)} (n = {int(calibration['n'].sum()):,})"
+    ax.errorbar(calibration["foreseen"], calibration["observed"], yerr=ends, fmt="o", capsize=3, label=name)
+    top = min(1.0, 1.05 * calibration[["foreseen", "high"]].to_numpy().max())
+    ax.plot([0, top], [0, top], color=_GREY, linewidth=0.8, linestyle="--", label=label("as_foreseen", lang))
+    ax.set(xlabel=label("foreseen", lang), ylabel=label("observed", lang), title=label("calibration", lang))
+    return _legend_below(ax)
+
+
+def plot_contributions(health: CustomerHealth | None, *, ax: Axes | None = None, lang: Lang = "en") -> Axes:
+    """Draw what makes three customers' health: a low, a middle and a high one (건전성의 구성).
+
+    They stand at the 10th, 50th and 90th percentile of health. Bars add up to the distance from the average customer.
+    """
+    ax = _axes(ax)
+    if health is None:
+        return _nothing(ax, lang)
+    chosen = typical_customers(health)
+    parts = health.contributions.loc[chosen["customer_key"]].drop(columns="base")
+    for i, (component, colour) in enumerate(zip(parts, PALETTE, strict=False)):
+        at = np.arange(len(chosen)) + 0.8 * ((i + 0.5) / parts.shape[1] - 0.5)
+        ax.barh(
+            at, parts[component], height=0.75 / parts.shape[1], color=colour, label=label(component, lang, unit=False)
+        )
+    for component in health.left_out:
+        ax.plot([], [], " ", label=f"{label(component, lang, unit=False)}: {label('left_out', lang)}")
+    names = [f"{label('customer_health', lang, unit=False)} {value:.0f}" for value in chosen["customer_health"]]
+    ax.axvline(0, color=_GREY, linewidth=0.8)
+    ax.set(yticks=range(len(chosen)), yticklabels=names, xlabel=label("log_odds_contribution", lang))
+    ax.set(title=f"{label('three_customers', lang)} (n = {len(health.scores):,})")
+    ax.grid(axis="y", visible=False)
+    return _legend_below(ax)
+
+
 def plot_weekly_repeat(
     weekly: pd.DataFrame, *, calibration_weeks: int, ax: Axes | None = None, lang: Lang = "en"
 ) -> Axes:
@@ -188,7 +231,7 @@ def _nothing(ax: Axes, lang: Lang) -> Axes:
 
 def _legend_below(ax: Axes) -> Axes:
     """Put the legend under the axes, where it never covers data."""
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
     return ax
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Lang = Literal["en", "ko"]
-_OF_TERMS = ("predictor", "population")  # columns whose values are glossary keys
+_OF_TERMS = ("predictor", "population", "view")  # columns whose values are glossary keys
 LANGS: tuple[Lang, ...] = ("en", "ko")
 
 
@@ -58,7 +58,8 @@ class Term:
 def headed(table: pd.DataFrame, lang: Lang = "en") -> pd.DataFrame:
     """Return a table for readers (표 머리글): headings from the glossary, the first column as the index.
 
-    Headings that are no term stay as they are; the words in the columns `predictor` and `population` are terms too.
+    Headings that are no term stay as they are; the words in the columns `predictor`, `population` and `view` are terms
+    too.
     """
     named = {column: table[column].map(lambda key: label(key, lang)) for column in _OF_TERMS if column in table}
     headings = {column: label(column, lang) for column in table if column in glossary()}

@@ -1029,3 +1029,84 @@ def test_a_million_customers_take_no_longer_than_bg_nbd_and_half_the_memory(caps
     seconds, peak = (float(run.stdout.rsplit(f"{what} ", 1)[1].split()[0]) for what in ("seconds", "peak"))
     assert seconds <= 1
     assert peak <= 0.5
+
+
+# --- a brand's tables, as the notebook has them ----------------------------------------------------------------------
+
+
+def test_calibration_table_by_hand():
+    score = pd.Series([0.1, 0.2, 0.6, 0.9])
+    table = health.calibration_table(pd.Series([0, 0, 1, 0]), score, bins=2)
+    assert table["foreseen"].tolist() == pytest.approx([0.15, 0.75])
+    assert table["observed"].tolist() == [0.0, 0.5]
+    assert table["n"].tolist() == [2, 2]
+    assert (table["low"] <= table["observed"]).all()
+    assert (table["observed"] <= table["high"]).all()
+    assert health.calibration_table(score[:0], score[:0]).empty
+
+
+def test_customer_measures_by_hand_and_without_look_ahead():
+    customers = pd.DataFrame(
+        {
+            "customer_key": ["a", "b", "c", "d"],
+            "acquired_at": at(["2025-01-06", "2025-02-03", "2025-02-03", "2025-09-01"]),
+            "author_key": ["xa", "xb", None, "xd"],
+            "referred_by": [None, "a", "a", "a"],
+        }
+    )
+    mentions = pd.DataFrame(
+        {
+            "author_key": ["xa", "xa", "xb", "xa", "xa"],
+            "author_role": ["customer", "customer", "customer", "staff", "customer"],
+            "created_at": at(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-08-04"]),
+            "sentiment": [1.0, 0.0, None, -1.0, -1.0],
+        }
+    )
+    cases = pd.DataFrame(
+        {
+            "customer_key": ["a", "a", "b", "b"],
+            "opened_at": at(["2025-03-03", "2025-04-07", "2025-04-07", "2025-06-30 12:00"]),
+            "first_response_at": at(["2025-03-03 01:00", "2025-04-10", "2025-04-07 20:00", None]),
+        }
+    )
+    known = health.customer_measures(
+        customers, cutoff=pd.Timestamp("2025-07-01", tz="Asia/Seoul"), mentions=mentions, cases=cases
+    )
+    assert known.loc["a"].tolist() == [0.5, 2.0, 2.0, 0.0]  # d was won after the cut-off; the last case came late
+    assert known.loc["b", ["sentiment_n", "advocacy", "handled"]].tolist() == [
+        0.0,
+        0.0,
+        1.0,
+    ]  # the open case is too young
+    assert known.loc["c"].isna().tolist() == [True, False, False, True]
+    assert health.customer_measures(
+        customers[["customer_key", "acquired_at"]], cutoff=pd.Timestamp("2025-07-01", tz="Asia/Seoul")
+    ).shape == (4, 0)
+
+
+def test_health_of_a_brand_uses_what_is_there_and_says_what_is_not():
+    customers, purchases, surveys = simulated_brand(seed=3, customers=600)
+    comparison = compare((customers, purchases, surveys))
+    made = health.health_of(comparison, customers, purchases, surveys=surveys)
+    assert set(made.left_out) >= {"sentiment", "hand_off"}
+    assert made.scores.index.equals(comparison.panel.index)
+    total = made.contributions.sum(axis=1)
+    assert total.to_numpy() == pytest.approx(made.scores["linear_predictor"].to_numpy(), abs=1e-12)
+    low, middle, high = health.typical_customers(made)["customer_health"]
+    assert low < middle < high
+    too_short = compare(simulated_brand(seed=7, customers=400, weeks=52), horizon_weeks=26)
+    assert health.health_of(too_short, customers, purchases) is None
+    assert health.typical_customers(None).empty
+
+
+def test_the_trap_shows_on_a_brand_whose_answers_echo_behaviour():
+    customers, purchases, surveys = simulated_brand(seed=3)
+    comparison = compare((customers, purchases, surveys))
+    views = health.added_by_view(comparison, purchases).set_index("view")
+    assert list(views.index) == ["count_only", "recency_only", "behaviour"]
+    events = purchases[purchases["purchased_at"] <= comparison.cutoff]
+    history = health.activity_history(events, comparison.cutoff, comparison.panel.index)
+    direct = health.adds_value(comparison.panel["bought"], history, comparison.panel["nps_class"])
+    assert views.loc["behaviour", "p_value"] == direct.p_value
+    too_short = compare(simulated_brand(seed=7, customers=400, weeks=52), horizon_weeks=26)
+    assert health.added_by_view(too_short, purchases)["p_value"].isna().all()

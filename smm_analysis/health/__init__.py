@@ -17,7 +17,7 @@ from .activity import (
     half_life_of,
     log_decayed_activity,
 )
-from .added import AddedValue, adds_value
+from .added import AddedValue, added_by_view, adds_value
 from .comparison import (
     PREDICTORS,
     PredictorComparison,
@@ -27,7 +27,7 @@ from .comparison import (
     purchase_panel,
 )
 from .difference import Difference
-from .evaluation import auc, compare_auc, compare_log_loss, evaluate
+from .evaluation import auc, calibration_table, compare_auc, compare_log_loss, evaluate
 from .guards import (
     MIN_CUSTOMERS,
     LookAhead,
@@ -50,7 +50,17 @@ from .nps import (
     nps_interval,
     reweighted_nps,
 )
-from .score import COMPONENTS, MEASURES, CustomerHealth, equal_weights, health_score, shrink
+from .score import (
+    COMPONENTS,
+    MEASURES,
+    CustomerHealth,
+    customer_measures,
+    equal_weights,
+    health_of,
+    health_score,
+    shrink,
+    typical_customers,
+)
 
 __all__ = [
     "COMPONENTS",
@@ -73,20 +83,24 @@ __all__ = [
     "TooLittleData",
     "WeightedNps",
     "activity_history",
+    "added_by_view",
     "adds_value",
     "auc",
+    "calibration_table",
     "check_eligible",
     "check_response",
     "compare_auc",
     "compare_log_loss",
     "compare_nps",
     "compare_predictors",
+    "customer_measures",
     "decayed_activity",
     "equal_weights",
     "estimate_half_life",
     "evaluate",
     "fit_predictors",
     "half_life_of",
+    "health_of",
     "health_score",
     "log_decayed_activity",
     "net_promoter",
@@ -97,4 +111,5 @@ __all__ = [
     "purchase_panel",
     "reweighted_nps",
     "shrink",
+    "typical_customers",
 ]

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .activity import History
+from .activity import History, activity_history
+from .comparison import PredictorComparison
 from .difference import Difference
 from .evaluation import compare_log_loss
 from .guards import MIN_CUSTOMERS, TooLittleData, check_answers, check_two_classes
@@ -91,6 +92,44 @@ def adds_value(
     p_value = float(chdtrc(len(classes), ratio))
     half_life = (1 / rate if rate else np.inf) if isinstance(behaviour, History) else np.nan
     return AddedValue(ratio, len(classes), p_value, gain, float(half_life), separated, len(bought), answered)
+
+
+def added_by_view(comparison: PredictorComparison, purchases: pd.DataFrame) -> pd.DataFrame:
+    """What NPS seems to add as behaviour is modelled better (NPS 추가 가치의 함정).
+
+    Behaviour as three analysts model it: `count_only` (log of the lifetime number of purchases), `recency_only` (log of
+    1 + weeks since the last one) and `behaviour` (`History`, half-life profiled). Where the answer only echoes recent
+    behaviour, the first two let it pass for news.
+
+    Returns
+    -------
+    DataFrame
+        A row a view: view, p_value, gain, low, high (nats per 1,000 customers) and n, on the tested customers of
+        `comparison`; NaN where the data are too few.
+    """
+    panel, rows = comparison.panel, []
+    for view in ("count_only", "recency_only", "behaviour"):
+        try:
+            added = adds_value(panel[comparison.outcome], _seen(view, comparison, purchases), panel["nps_class"])
+            gain = added.gain
+            rows.append((view, added.p_value, gain.estimate, gain.low, gain.high, added.n))
+        except TooLittleData:
+            rows.append((view, np.nan, np.nan, np.nan, np.nan, len(panel)))
+    return pd.DataFrame(rows, columns=["view", "p_value", "gain", "low", "high", "n"])
+
+
+def _seen(view: str, comparison: PredictorComparison, purchases: pd.DataFrame) -> History | pd.DataFrame:
+    """Return behaviour by the cut-off as one analyst sees it."""
+    panel = comparison.panel
+    if comparison.half_life is None:
+        raise TooLittleData("few_customers", n=len(panel), needed=MIN_CUSTOMERS)
+    if view == "behaviour":
+        own = purchases["customer_key"].isin(panel.index) & (purchases["purchased_at"] <= comparison.cutoff)
+        return activity_history(purchases[own], comparison.cutoff, panel.index)
+    if view == "count_only":
+        return panel[["log_count", "inactive"]]
+    since = np.log1p(panel["weeks_since_last"]).fillna(0.0)
+    return panel[["inactive"]].assign(log_weeks_since_last=since)
 
 
 _Columns = Callable[[float], list[np.ndarray]]

@@ -50,6 +50,26 @@ def evaluate(outcome: pd.Series, scores: pd.DataFrame, *, respondents: pd.Series
     return pd.DataFrame(rows, columns=["predictor", "population", *_QUALITY])
 
 
+def calibration_table(outcome: pd.Series, score: pd.Series, *, bins: int = 10, level: float = 0.90) -> pd.DataFrame:
+    """Foreseen against actual buying, in groups of equal size by score (보정표).
+
+    Returns
+    -------
+    DataFrame
+        A row a group, the least likely first: foreseen (mean probability), observed (share who bought), low, high
+        (Wilson's interval of that share) and n. No rows without customers or score.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    if score.isna().any() or len(score) == 0:
+        return pd.DataFrame(columns=["foreseen", "observed", "low", "high", "n"], dtype=float)
+    groups = pd.qcut(score.rank(method="first"), min(bins, len(score)), labels=False)
+    by = pd.DataFrame({"foreseen": score, "observed": outcome.astype(float)}).groupby(groups)
+    n, bought = by.size(), by["observed"].sum()
+    low, high = proportion_confint(bought, n, alpha=1 - level, method="wilson")
+    return by.mean().assign(low=low, high=high, n=n).rename_axis("group")
+
+
 def compare_log_loss(outcome: pd.Series, a: pd.Series, b: pd.Series, *, level: float = 0.90) -> Difference:
     """Mean paired difference of log-loss, a minus b, nats a customer: above 0 favours b (로그 손실의 차이).
 

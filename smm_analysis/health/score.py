@@ -5,13 +5,14 @@ Sentiment, advocacy and hand-off stay visible beside the index, each by itself: 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from .comparison import Outcome
+from .comparison import Outcome, PredictorComparison, purchase_panel
 from .difference import z_value
 from .guards import MIN_CUSTOMERS, LookAhead, TooLittleData, check_two_classes
 from .logit import LogitFit, blocks, fit_logit
@@ -85,6 +86,108 @@ def health_score(
     measures = panel[list(names.values())].set_axis(list(names), axis=1)
     coefficients = _coefficients(model)
     return CustomerHealth(scores, contributions, measures, coefficients, left_out, level, len(train))
+
+
+def customer_measures(
+    customers: pd.DataFrame,
+    *,
+    cutoff: pd.Timestamp,
+    mentions: pd.DataFrame | None = None,
+    cases: pd.DataFrame | None = None,
+    within: str = "24h",
+) -> pd.DataFrame:
+    """Sentiment, advocacy and hand-off of each customer as known at the cut-off (고객별 세 지표, S4.8).
+
+    Parameters
+    ----------
+    customers : customer_key, acquired_at; `author_key` ties them to mentions, `referred_by` to whom they won.
+    mentions : author_key, author_role, created_at, sentiment; only customers' own count. None = no sentiment columns.
+    cases : customer_key, opened_at, first_response_at. None = no `handled` column.
+    within : how soon a first response counts as in time; a case younger than that at the cut-off is not yet judged.
+
+    Returns
+    -------
+    DataFrame
+        By customer_key: `sentiment` (-1..1, missing without mentions) and `sentiment_n`; `advocacy`, the customers won
+        by recommendation; `handled`, 1 or 0 for the last judged case, missing without one.
+    """
+    keys = pd.Index(customers["customer_key"], name="customer_key")
+    known = customers[customers["acquired_at"] <= cutoff]
+    measures = pd.DataFrame(index=keys)
+    if mentions is not None and "author_key" in customers:
+        own = mentions[(mentions["author_role"] == "customer") & (mentions["created_at"] <= cutoff)]
+        by_author = own.dropna(subset=["sentiment"]).groupby("author_key")["sentiment"].agg(["mean", "size"])
+        authors = customers.set_index("customer_key")["author_key"]
+        measures["sentiment"] = authors.map(by_author["mean"]).astype(float)
+        measures["sentiment_n"] = authors.map(by_author["size"]).astype(float).fillna(0.0)
+    if "referred_by" in customers:
+        measures["advocacy"] = known["referred_by"].value_counts().reindex(keys).fillna(0.0).astype(float)
+    if cases is not None and "customer_key" in cases:
+        judged = cases[cases["opened_at"] <= cutoff - pd.Timedelta(within)].dropna(subset=["customer_key"])
+        last = judged.sort_values("opened_at").groupby("customer_key").last()
+        in_time = (last["first_response_at"] - last["opened_at"]) <= pd.Timedelta(within)
+        measures["handled"] = in_time.astype(float).reindex(keys)
+    return measures
+
+
+def health_of(
+    comparison: PredictorComparison,
+    customers: pd.DataFrame,
+    purchases: pd.DataFrame,
+    *,
+    surveys: pd.DataFrame | None = None,
+    mentions: pd.DataFrame | None = None,
+    cases: pd.DataFrame | None = None,
+    answer_weeks: float = math.inf,
+    within: str = "24h",
+) -> CustomerHealth | None:
+    """Health of a brand's customers at a comparison's cut-off, learnt one horizon before (브랜드의 고객 건전성).
+
+    The tables are those of `compare_predictors` and `customer_measures`. None where the comparison had too little data.
+    """
+    if comparison.half_life is None:
+        return None
+    panels = []
+    for cutoff in (comparison.train_cutoff, comparison.cutoff):
+        panel = purchase_panel(
+            customers,
+            purchases,
+            cutoff=cutoff,
+            horizon_weeks=(comparison.cutoff - comparison.train_cutoff) / pd.Timedelta(weeks=1),
+            half_life_weeks=comparison.half_life.half_life_weeks,
+            surveys=surveys,
+            answer_weeks=answer_weeks,
+        )
+        measures = customer_measures(customers, cutoff=cutoff, mentions=mentions, cases=cases, within=within)
+        panels.append(panel.join(measures))
+    return health_score(panels[1], train=panels[0], outcome=comparison.outcome)
+
+
+def typical_customers(health: CustomerHealth | None, *, percentiles: Iterable[int] = (10, 50, 90)) -> pd.DataFrame:
+    """A customer at each percentile of health, index and measures side by side (대표 고객).
+
+    Returns
+    -------
+    DataFrame
+        A row a percentile: percentile, customer_key, customer_health, low, high, and the measures that are there. No
+        rows without health.
+    """
+    if health is None:
+        return pd.DataFrame(columns=["percentile", "customer_key", "customer_health", "low", "high"])
+    ranked = health.scores.sort_values("health", kind="stable").join(health.measures)
+    places = {percentile: round(percentile / 100 * (len(ranked) - 1)) for percentile in percentiles}
+    rows = (
+        ranked.iloc[list(places.values())]
+        .drop(columns="linear_predictor")
+        .rename(columns={"health": "customer_health"})
+    )
+    return (
+        rows.rename_axis("customer_key")
+        .reset_index()
+        .assign(percentile=list(places))
+        .set_index("percentile")
+        .reset_index()
+    )
 
 
 def shrink(mean: pd.Series, n: pd.Series, *, centre: float, pull: float) -> pd.Series:
