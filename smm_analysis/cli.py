@@ -36,6 +36,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (ReportError, DataError) as error:
             raise Mistake(str(error)) from None
+        except BrokenPipeError:  # the reader of our output went away; click ends quietly
+            raise
         except OSError as error:
             reason = f"{error.strerror}: {error.filename}" if error.filename else str(error)
             raise Mistake(f"cannot read or write: {reason}") from None
