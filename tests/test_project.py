@@ -17,20 +17,23 @@ PACKAGE = ROOT / "smm_analysis"
 NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 COMMON_PARAMETERS = {"data", "brand", "since", "until", "lang", "seed"}
 HEADINGS = ["Question", "Parameters", "Data", "Model", "Figure", "Verdict", "Limits", "Exercises", "Sources"]
-MODELS = {"handoff", "health"}
+MODELS = {"handoff", "health", "listening"}
 # who may import whom: a room and what it may use, from the floor plan
 MAY_IMPORT = {
     "terms": set(),
     "places": set(),
+    "pseudonyms": set(),
     "tables": {"terms"},
+    "imports": {"terms", "tables", "pseudonyms"},
     "virtual": {"terms", "tables"},
     "handoff": {"terms", "tables"},
     "health": {"terms", "tables"},
+    "listening": {"terms", "tables"},
     "verdict": {"terms"},
     "plot": {"terms", "verdict", *MODELS},
     "report": {"terms", "places", "tables", "verdict"},
     "__main__": {"cli"},
-    "cli": {"terms", "places", "tables", "virtual", "report"},
+    "cli": {"terms", "places", "tables", "imports", "virtual", "report"},
 }
 
 
