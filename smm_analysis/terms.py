@@ -113,6 +113,11 @@ def label(key: str, lang: Lang = "en", *, unit: bool = True) -> str:
     return f"{entry.name(lang)} ({entry.unit(lang)})" if unit and entry.unit(lang) else entry.name(lang)
 
 
+def named(key: str, lang: Lang = "en") -> str:
+    """Return the name of a value of the tables, such as a kind of post, where the glossary has it; else as it is."""
+    return term(key).name(lang) if key in glossary() else key
+
+
 @cache
 def _read(name: str) -> dict[str, dict[str, str]]:
     return tomllib.loads(files("smm_analysis").joinpath(name).read_text(encoding="utf-8"))

@@ -28,5 +28,7 @@ def plot_follow_through(funnel: Funnel, *, ax: Axes | None = None, lang: Lang = 
     ax.axvline(funnel.within_weeks, color=GREY, linewidth=0.8, linestyle="--")
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set(xlabel=label("weeks_since_response", lang), ylabel=label("share_reached", lang))
-    ax.set(title=label("follow_through", lang), xlim=(0, None), ylim=(0, None))
+    shown = funnel.curve["weeks"] <= 2 * funnel.within_weeks
+    ax.set(xlim=(0, 2 * funnel.within_weeks), ylim=(0, min(1.0, 1.1 * funnel.curve["high"][shown].max())))
+    ax.set_title(label("follow_through", lang))
     return legend_below(ax)

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from smm_analysis.plot.axes import axes_of, date_axis, legend_below, nothing_to_draw
 from smm_analysis.plot.theme import GREY, PALETTE
-from smm_analysis.terms import Lang, label
+from smm_analysis.terms import Lang, label, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ def plot_measure(card: pd.DataFrame, measure: str, *, ax: Axes | None = None, la
         ax.set_title(label(measure, lang, unit=False))
         return nothing_to_draw(ax, lang)
     when = rows["week"].dt.tz_localize(None)
-    ax.fill_between(when, rows["low"], rows["high"], color=PALETTE[0], alpha=0.2, linewidth=0)
+    ax.vlines(when, rows["low"], rows["high"], color=PALETTE[0], alpha=0.25, linewidth=3)  # a lone week shows too
     ax.plot(when, rows["estimate"], "o-", color=PALETTE[0], markersize=3, linewidth=1.2)
     if measure in _SCORES:
         ax.axhline(0, color=GREY, linewidth=0.8)
@@ -43,7 +43,7 @@ def plot_measure(card: pd.DataFrame, measure: str, *, ax: Axes | None = None, la
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         ax.set_ylim(0, None)
     ax.set_title(f"{label(measure, lang, unit=False)} (n = {int(rows['n'].sum()):,})")
-    return date_axis(ax)
+    return date_axis(ax, most=5)
 
 
 def plot_scorecard(card: pd.DataFrame, measures: Sequence[str] = (), *, lang: Lang = "en") -> np.ndarray:
@@ -97,7 +97,12 @@ def plot_themes(found: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "en
     names = [f"{theme} (n = {n:,})" for theme, n in zip(rows["theme"], rows["people"], strict=True)]
     ax.axvline(0, color=GREY, linewidth=0.8, linestyle="--")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{2**value:.3g}"))
-    ax.set(yticks=at, yticklabels=names, xlabel=label("times_as_many_people", lang), title=label("themes", lang))
+    ax.set(
+        yticks=at,
+        yticklabels=names,
+        xlabel=label("times_as_many_people", lang),
+        title=label("themes_against_before", lang),
+    )
     ax.grid(axis="y", visible=False)
     return ax
 
@@ -113,7 +118,7 @@ def plot_theme_curve(
     if curve.empty or comparison.reason:
         return nothing_to_draw(ax, lang)
     there = curve[~curve["extrapolated"]]
-    name = f"{label('themes_in_mentions', lang)} (n = {comparison.n:,})"
+    name = f"{label('themes_in_mentions', lang, unit=False)} (n = {comparison.n:,})"
     ax.fill_between(curve["n"], curve["low"], curve["high"], color=PALETTE[0], alpha=0.15, linewidth=0)
     ax.plot(there["n"], there["themes"], color=PALETTE[0], label=name)
     beyond = curve[curve["n"] >= there["n"].max()]
@@ -122,9 +127,13 @@ def plot_theme_curve(
     ax.axhspan(group["published_low"], group["published_high"], color=PALETTE[1], alpha=0.12, linewidth=0)
     for reading, colour in (("published", PALETTE[1]), ("authors", PALETTE[2])):
         ax.axhline(group[reading], color=colour, linewidth=1.2, label=label(reading, lang))
-    ax.set(xlabel=label("mentions", lang), ylabel=label("themes", lang), title=label("theme_curve", lang))
+    ax.set(
+        xlabel=label("mentions", lang, unit=False),
+        ylabel=label("themes", lang, unit=False),
+        title=label("theme_curve", lang),
+    )
     ax.set(xlim=(0, None), ylim=(0, None))
-    return legend_below(ax)
+    return legend_below(ax, columns=2)
 
 
 def plot_best(ranked: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "en") -> Axes:
@@ -139,7 +148,8 @@ def plot_best(ranked: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "en"
     at = np.arange(len(rows))
     ends = np.abs(rows[["times_average_low", "times_average_high"]].to_numpy().T - rows["times_average"].to_numpy())
     ax.errorbar(rows["times_average"], at, xerr=ends, fmt="o", capsize=3, color=PALETTE[0])
-    cells = rows[rows.columns[: rows.columns.get_loc("n")]].astype(str).agg(" · ".join, axis=1)
+    cells = rows[rows.columns[: rows.columns.get_loc("n")]].astype(str).map(lambda cell: named(cell, lang))
+    cells = cells.agg(" · ".join, axis=1)
     names = [f"{cell} (n = {n:,})" for cell, n in zip(cells, rows["n"], strict=True)]
     ax.axvline(1, color=GREY, linewidth=0.8, linestyle="--")
     ax.set(yticks=at, yticklabels=names, xlabel=label("times_average", lang))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from smm_analysis.tables.contract import CONTRACT, Column, Table
 from smm_analysis.tables.dataset import NAME, Brand, Dataset, Medium, read_dataset
-from smm_analysis.tables.exporting import Exported, export_table, export_tables, suppress_small
+from smm_analysis.tables.exporting import Exported, export_table, export_tables, legible, suppress_small
 from smm_analysis.tables.faults import DataError, MissingTable, Problem
 from smm_analysis.tables.template import WORKBOOK, write_template
 
@@ -40,6 +40,7 @@ __all__ = [
     "check",
     "export_table",
     "export_tables",
+    "legible",
     "load",
     "suppress_small",
     "write_template",

@@ -166,6 +166,24 @@ def suppress_small(
     return table.assign(**{column: table[column].mask(small) for column in numbers})
 
 
+def legible(text: str, counts: Counter[str] | None = None, *, longest: int = 0) -> str:
+    """Return a text that reads as it is written (읽히는 대로인 글): no mark turns its direction or hides a part of it.
+
+    `longest` cuts it to so many characters, 0 does not; `counts` counts what was changed.
+
+    >>> legible("left \u202ethgir"), legible("word by word", longest=6)
+    ('left [U+202E]thgir', 'word b…')
+    """
+    counts = Counter() if counts is None else counts
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = f"{text[:longest]}…" if longest and len(text) > longest else text
+    patterns = ("control", _CONTROL, ""), ("direction", _DIRECTION, _shown), ("no_width", _NO_WIDTH, "")
+    for why, pattern, new in patterns[:1] if text.isascii() else patterns:
+        text, number = pattern.subn(new, text)
+        counts[why] += number > 0
+    return text
+
+
 def defused(text: str, counts: Counter[str] | None = None, *, inner: bool = False) -> str:
     """Return a text that a spreadsheet shows and does not compute (수식 무력화); `counts` counts what was changed.
 
@@ -173,11 +191,7 @@ def defused(text: str, counts: Counter[str] | None = None, *, inner: bool = Fals
     ('\\'=HYPERLINK("http://a.example")', "' ＠SUM(1)", '3-1 = 2')
     """
     counts = Counter() if counts is None else counts
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    patterns = ("control", _CONTROL, ""), ("direction", _DIRECTION, _shown), ("no_width", _NO_WIDTH, "")
-    for why, pattern, new in patterns[:1] if text.isascii() else patterns:
-        text, number = pattern.subn(new, text)
-        counts[why] += number > 0
+    text = legible(text, counts)
     safe = _INNER.sub(_apart, text) if inner else text
     safe = f"'{safe}" if _FORMULA.match(safe) else safe
     counts["formula"] += safe != text

@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from smm_analysis.terms import LANGS, Lang, reason
+from smm_analysis.terms import LANGS, SMALLEST_GROUP, Lang, reason
 
 from .clusters import Clustered, clustered, correlations, difference_interval, mean_interval, share_interval
 from .facts import Facts, facts_of
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
 
 
 MEASURES = ("net_sentiment", "net_positive", "advocacy", "complaint", "answered", "voice")
-SMALLEST = 5
 _MEANS = ("net_sentiment", "net_positive")  # -1..1; all others are shares
 _NUMBERS = ["n", "people", "n_left_out", "estimate", "low", "high"]
 _REASONS = ["reason_en", "reason_ko"]
@@ -80,7 +79,7 @@ def weekly_scorecard(
     names: Mapping[str, Iterable[str]] | None = None,
     within: str | pd.Timedelta = "24h",
     level: float = 0.95,
-    smallest: int = SMALLEST,
+    smallest: int = SMALLEST_GROUP,
     neutral: float = 0.05,
 ) -> pd.DataFrame:
     """Measures of listening by week, each with n and interval (주간 경청 성적표, S4.8, S0.1).
@@ -139,7 +138,7 @@ def period_summary(
     names: Mapping[str, Iterable[str]] | None = None,
     within: str | pd.Timedelta = "24h",
     level: float = 0.95,
-    smallest: int = SMALLEST,
+    smallest: int = SMALLEST_GROUP,
     neutral: float = 0.05,
 ) -> pd.DataFrame:
     """Measures of a whole period, and how they changed since the one before (기간 요약과 변화, S4.8).

@@ -82,6 +82,14 @@ class GroupComparison:
     table: pd.DataFrame = field(repr=False, compare=False)
     reason: Mapping[Lang, str] = field(default_factory=dict)
 
+    @property
+    def would_decide(self) -> Mapping[Lang, str]:
+        """What would decide, in each language: how many mentions, not how much less noise."""
+        if not math.isfinite(self.n_equal_high):
+            return {}
+        ends = {"equal": self.n_equal, "low": self.n_equal_low, "high": self.n_equal_high}
+        return reason("mentions_that_equal_a_group", n=self.n_mentions, **ends)
+
 
 def themes_found(
     found: pd.DataFrame, *, by: By = "mention", sizes: np.ndarray | None = None, level: float = 0.95

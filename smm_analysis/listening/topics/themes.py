@@ -26,10 +26,12 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from smm_analysis.tables import legible
+from smm_analysis.terms import SMALLEST_GROUP as MIN_PEOPLE
+
 from .linking import candidates, links, merged, people
 from .words import Words, words
 
-MIN_PEOPLE = 5
 _COLUMNS = ("theme", "words", "people", "mentions", "base_people", "per_1000", "base_per_1000")
 _CONTRAST = ("g2", "log_ratio", "low", "high", "q")
 
@@ -157,6 +159,7 @@ def find_quotes(
     *,
     n: int = 5,
     seed: int = 0,
+    longest: int = 280,
     min_people: int = MIN_PEOPLE,
 ) -> pd.DataFrame:
     """Some texts that use any of the words, drawn at random, one a person (인용문 찾기).
@@ -167,11 +170,13 @@ def find_quotes(
     Parameters
     ----------
     words : a theme's words, as a list or as in its column `words`; seed : the same gives the same quotes.
+    longest : characters after which a text is cut.
 
     Returns
     -------
     DataFrame
-        Rows of `mentions` without author_key, in order of time; `attrs["n_people"]` counts those who used the words.
+        Rows of `mentions` without author_key, in order of time, texts as `tables.legible` has them;
+        `attrs["n_people"]` counts those who used the words.
     """
     sought = words.split(", ") if isinstance(words, str) else list(words)
     rows, _ = _rows_of(mentions["text"], [sought])
@@ -181,6 +186,7 @@ def find_quotes(
     drawn = hits.sample(frac=1, random_state=seed).drop_duplicates("author_key").head(n if people >= min_people else 0)
     quotes = drawn.sort_values("created_at") if "created_at" in drawn else drawn.sort_index()
     quotes = quotes.drop(columns="author_key").reset_index(drop=True)
+    quotes["text"] = quotes["text"].map(lambda text: legible(text, longest=longest))
     quotes.attrs = {"n_people": people}
     return quotes
 
