@@ -197,13 +197,14 @@ def find_quotes(
 class _Read:
     """Both periods as numbers: `row`, `word` of `found`, and per text who wrote it, when, how, in which period."""
 
-    def __init__(self, texts: pd.DataFrame, n_no_text: int, n_no_author: int) -> None:
+    def __init__(self, texts: pd.DataFrame, n_no_text: int, n_no_author: int, *, scored: bool) -> None:
         self.found: Words = words(texts["text"])
         self.author, _ = pd.factorize(texts["author_key"])
         self.now = texts["_now"].to_numpy(bool)
         self.time, self.score = texts["created_at"].reset_index(drop=True), texts["_score"].to_numpy(float)
         self.n_people, self.n_base_people = (len(np.unique(self.author[part])) for part in (self.now, ~self.now))
         self.left_out = {"n_no_text": n_no_text, "n_no_author": n_no_author}
+        self.scored = scored
 
 
 def _read(mentions: pd.DataFrame, base: pd.DataFrame, sentiment: pd.Series | str | None) -> _Read:
@@ -215,7 +216,8 @@ def _read(mentions: pd.DataFrame, base: pd.DataFrame, sentiment: pd.Series | str
     parts = [part.reindex(columns=["author_key", "text", "created_at", "_now", "_score"]) for part in parts]
     texts = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     silent, nobody = texts["text"].isna(), texts["author_key"].isna()
-    return _Read(texts[~silent & ~nobody], int(silent.sum()), int((nobody & ~silent).sum()))
+    aside = int(silent.sum()), int((nobody & ~silent).sum())
+    return _Read(texts[~silent & ~nobody], *aside, scored=sentiment is not None)
 
 
 def _scores(mentions: pd.DataFrame, sentiment: pd.Series | str | None) -> dict[str, np.ndarray]:
@@ -326,7 +328,7 @@ def _wilson(people: np.ndarray, n: int, level: float) -> tuple[np.ndarray, np.nd
 def _shown(table: pd.DataFrame, both: _Read, min_people: int) -> pd.DataFrame:
     """Return the themes of enough people now, columns in order, with what was set aside in `attrs`."""
     order = [*_COLUMNS, *_CONTRAST, "sentiment", "first_seen"]
-    unknown = [] if np.isfinite(both.score).any() else ["sentiment"]
+    unknown = [] if both.scored else ["sentiment"]
     shown = table[table["people"] >= min_people].reset_index(drop=True)
     shown = shown[[name for name in order if name in shown and name not in unknown]]
     counts = {"n_people": both.n_people, "n_base_people": both.n_base_people, **both.left_out}
