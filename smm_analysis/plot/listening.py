@@ -91,19 +91,9 @@ def plot_themes(found: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "en
     rows = found.dropna(subset=["log_ratio"]).head(_MOST_ROWS).iloc[::-1]
     if rows.empty:
         return nothing_to_draw(ax, lang)
-    at = np.arange(len(rows))
-    ends = np.abs(rows[["low", "high"]].to_numpy().T - rows["log_ratio"].to_numpy())
-    ax.errorbar(rows["log_ratio"], at, xerr=ends, fmt="o", capsize=3, color=PALETTE[0])
-    names = [f"{theme} (n = {n:,})" for theme, n in zip(rows["theme"], rows["people"], strict=True)]
-    ax.axvline(0, color=GREY, linewidth=0.8, linestyle="--")
+    _rows_with_intervals(ax, rows[["log_ratio", "low", "high"]], rows["theme"], rows["people"], neutral=0)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{2**value:.3g}"))
-    ax.set(
-        yticks=at,
-        yticklabels=names,
-        xlabel=label("times_as_many_people", lang),
-        title=label("themes_against_before", lang),
-    )
-    ax.grid(axis="y", visible=False)
+    ax.set(xlabel=label("times_as_many_people", lang), title=label("themes_against_before", lang))
     return ax
 
 
@@ -145,14 +135,20 @@ def plot_best(ranked: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "en"
     rows = ranked.dropna(subset=["times_average"]).head(_MOST_ROWS).iloc[::-1]
     if rows.empty:
         return nothing_to_draw(ax, lang)
-    at = np.arange(len(rows))
-    ends = np.abs(rows[["times_average_low", "times_average_high"]].to_numpy().T - rows["times_average"].to_numpy())
-    ax.errorbar(rows["times_average"], at, xerr=ends, fmt="o", capsize=3, color=PALETTE[0])
     cells = rows[rows.columns[: rows.columns.get_loc("n")]].astype(str).map(lambda cell: named(cell, lang))
-    cells = cells.agg(" · ".join, axis=1)
-    names = [f"{cell} (n = {n:,})" for cell, n in zip(cells, rows["n"], strict=True)]
-    ax.axvline(1, color=GREY, linewidth=0.8, linestyle="--")
-    ax.set(yticks=at, yticklabels=names, xlabel=label("times_average", lang))
-    ax.set(title=label("best_times" if "hour_block" in rows else "best_kinds", lang))
-    ax.grid(axis="y", visible=False)
+    ratios = rows[["times_average", "times_average_low", "times_average_high"]]
+    _rows_with_intervals(ax, ratios, cells.agg(" · ".join, axis=1), rows["n"], neutral=1)
+    ax.set(
+        xlabel=label("times_average", lang), title=label("best_times" if "hour_block" in rows else "best_kinds", lang)
+    )
     return ax
+
+
+def _rows_with_intervals(ax: Axes, table: pd.DataFrame, names: pd.Series, n: pd.Series, *, neutral: float) -> None:
+    """Draw a row a name: estimate, low and high, the columns of `table`, with n; a line where nothing differs."""
+    estimate, low, high = table.to_numpy().T
+    at = np.arange(len(table))
+    ax.errorbar(estimate, at, xerr=[estimate - low, high - estimate], fmt="o", capsize=3, color=PALETTE[0])
+    ax.axvline(neutral, color=GREY, linewidth=0.8, linestyle="--")
+    ax.set(yticks=at, yticklabels=[f"{name} (n = {count:,})" for name, count in zip(names, n, strict=True)])
+    ax.grid(axis="y", visible=False)
