@@ -110,7 +110,8 @@ def term(key: str) -> Term:
 def label(key: str, lang: Lang = "en", *, unit: bool = True) -> str:
     """Return the term's name with its unit in brackets, as axes and headers show it."""
     entry = term(key)
-    return f"{entry.name(lang)} ({entry.unit(lang)})" if unit and entry.unit(lang) else entry.name(lang)
+    name, measured = entry.name(lang), entry.unit(lang)
+    return f"{name} ({measured})" if unit and measured and measured != name.lower() else name
 
 
 def named(key: str, lang: Lang = "en") -> str:

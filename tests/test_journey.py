@@ -6,6 +6,7 @@ Texts are hostile on purpose. They may change in an export for people (a formula
 import csv
 import html
 import re
+import shutil
 
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 from openpyxl import load_workbook
 from test_imports import EXPORTS, PEOPLE
 
-from smm_analysis import tables
+from smm_analysis import places, tables
 from smm_analysis.cli import main
 
 HOSTILE = {
@@ -155,3 +156,13 @@ def test_forgetting_leaves_no_row_of_a_person(journey, monkeypatch):
     assert not [name for name, said in contents(journey / "data") if key in said]
     assert HANDLES[7] not in told.casefold()
     assert "Nothing" in run("forget", HANDLES[7], "--data", journey / "data")
+
+
+def test_a_brand_in_a_zone_with_summer_time_gets_its_report(tmp_path):
+    """Two clock changes lie in the sample: a day of 23 hours, and one of 25."""
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(places.sample() / "mentions.csv", data)
+    told = (places.sample() / "dataset.toml").read_text("utf-8").replace("Asia/Seoul", "Europe/Berlin")
+    (data / "dataset.toml").write_text(told, encoding="utf-8")
+    run("report", "04_listening", "--data", data, "--out", tmp_path / "out")

@@ -291,3 +291,16 @@ def test_sizes_beyond_twice_the_mentions_are_refused():
     with pytest.raises(ValueError, match="found has no column 'author_key'"):
         themes_found(one_each([1])[["mention_id", "theme"]], by="author")
     assert themes_found(found_of([])).empty
+
+
+def test_a_group_never_finds_less_than_as_many_writers_at_random():
+    found = community(1).assign(mention_id=lambda rows: rows["author_key"])  # heavy writers: eight say nearly all
+    table = compare_with_group(found, draws=20).table.set_index("reading")
+    assert (table["themes_in_group"] >= table.loc["authors", "themes_in_group"] - 1e-9).all()
+
+
+def test_few_themes_cannot_be_compared():
+    found = community(1)
+    few = found.assign(theme=found["theme"].where(found["theme"].isin(found["theme"].dropna().unique()[:6])))
+    result = compare_with_group(few, draws=20)
+    assert math.isnan(result.estimate) and "Only 6 themes" in result.reason["en"]

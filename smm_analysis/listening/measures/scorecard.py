@@ -294,7 +294,8 @@ def _changes(card: _Card) -> pd.DataFrame:
         rows = (now["measure"] == measure).to_numpy()
         together[rows] = correlations(cells, rows.sum())
     kept = ["brand", "measure", "people", "n_left_out"]
-    why = {name: now[name].where(now[name] != "", base[name]) for name in _REASONS}
+    lacking, base_lacks = reason("no_base"), (now["reason_en"] == "") & base["estimate"].isna()
+    why = {f"reason_{lang}": now[f"reason_{lang}"].mask(base_lacks, lacking[lang]) for lang in LANGS}
     return _beside(now, base, together).assign(**{name: now[name] for name in kept}, **why)
 
 

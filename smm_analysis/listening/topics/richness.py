@@ -31,6 +31,7 @@ By = Literal["mention", "author"]
 
 GROUP_SHARE = 0.6  # of all themes, found by one focus group: see `compare_with_group`
 SHARE_RANGE = (0.4, 0.8)
+MIN_THEMES = 10  # of fewer, a group's share is a matter of single themes
 MIN_WRITERS = 30  # fewer authors make no bootstrap over authors
 READINGS = ("authors", "published", "published_low", "published_high")
 _COLUMNS = ["reading", "themes_in_group", "difference", "low", "high", "n_equal", "n_equal_low", "n_equal_high"]
@@ -178,7 +179,8 @@ def compare_with_group(
     Methods 29(1)) found of the themes of 40 focus groups more than 80% within two to three groups and 90% within three
     to six. One group thus finds less than 80%, and, were groups alike and independent, 42% (80% by three) to 55% (80%
     by two); the first one finds more of the common themes, so the default is 60%, an assumption between, and the range
-    40% to 80%. The estimate is at `group_share`; its interval takes the whole range in: `share_range=(s, s)` with
+    40% to 80%; never less than the floor. The estimate is at `group_share`; its interval takes the whole range in:
+    `share_range=(s, s)` with
     `group_share=s` leaves the sampling error alone.
 
     The interval is a bootstrap over people: authors with all their mentions are drawn, themes not heard among them, and
@@ -198,7 +200,7 @@ def compare_with_group(
     Returns
     -------
     GroupComparison
-        NaN and a reason with fewer than 30 authors, beyond twice the mentions, without themes, or if each theme is one
+        NaN and a reason with fewer than 30 authors or 10 themes, beyond twice the mentions, or if each theme is one
         person's.
     """
     if not 0 < share_range[0] <= group_share <= share_range[1] <= 1:
@@ -304,7 +306,8 @@ class _Clustered:
         n, n_people, by_mention, by_author = counts
         by_mention, by_author = by_mention[by_mention > 0], by_author[by_author > 0]
         total = len(by_author) + unheard((by_author == 1).sum(), (by_author == 2).sum(), n_people, steady=True)
-        group = [curve(by_author, n_people, np.array([float(people)]))[0], *(share * total for share in shares)]
+        floor = curve(by_author, n_people, np.array([float(people)]))[0]
+        group = [floor, *(max(floor, share * total) for share in shares)]
         heard = curve(by_mention, n, np.array([float(n_mentions)]))[0]
         return np.array([(*pair, heard, total) for pair in zip(group, sizes_for(by_mention, n, group), strict=True)])
 
@@ -357,6 +360,8 @@ def _cannot_tell(found: pd.DataFrame, data: _Clustered, n_mentions: int, people:
         return reason("few_writers", n=data.n_people, needed=needed)
     if not 1 <= n_mentions <= 2 * data.n:
         return reason("beyond_mentions", n=n_mentions, there=data.n, most=2 * data.n)
+    if 0 < data.n_themes < MIN_THEMES:
+        return reason("few_themes", themes=data.n_themes, needed=MIN_THEMES)
     return total_themes(found).reason
 
 

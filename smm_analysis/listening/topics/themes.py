@@ -32,7 +32,7 @@ from smm_analysis.terms import SMALLEST_GROUP as MIN_PEOPLE
 from .linking import candidates, links, merged, people
 from .words import Words, words
 
-_COLUMNS = ("theme", "words", "people", "mentions", "base_people", "per_1000", "base_per_1000")
+_COLUMNS = ("theme", "words", "people", "mentions", "base_people", "per_1000", "base_per_1000", "per_1000_askers")
 _CONTRAST = ("g2", "log_ratio", "low", "high", "q")
 
 
@@ -105,7 +105,7 @@ def questions(
     Returns
     -------
     DataFrame
-        A row a theme, the most asked first: theme, words, people, mentions, per_1000 (of 1,000 people who ask), low and
+        A row a theme, the most asked first: theme, words, people, mentions, per_1000_askers, low and
         high (the same; Wilson), sentiment where given, first_seen; `attrs` as in `themes`.
 
     Raises
@@ -120,6 +120,7 @@ def questions(
     table = _table(both, ignore=ignore, together=together, min_people=min_people)
     low, high = _wilson(table["people"].to_numpy(float), both.n_people, level)
     table = table.drop(columns=["base_people", "base_per_1000"]).assign(low=1000 * low, high=1000 * high)
+    table = table.rename(columns={"per_1000": "per_1000_askers"})
     return _shown(table.sort_values(["people", "theme"], ascending=[False, True]), both, min_people)
 
 
