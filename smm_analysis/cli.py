@@ -169,11 +169,12 @@ def notebooks(folder: Path) -> None:
 @click.option("--timezone", default="", metavar="ZONE", help="Of times without an offset, such as Asia/Seoul.")
 @click.option("--medium", default="", help="Where the texts were written, if the export does not say it.")
 @click.option("--date-order", default="", type=click.Choice(["dmy", "mdy", ""]), help="For dates such as 03/04/2025.")
-@click.option("--encoding", default="", help="Of CSV files. Default: found out.")
+@click.option("--encoding", default="", help="Of CSV and JSON. Default: found out (JSON: UTF-8).")
 @click.option("--own", multiple=True, metavar="HANDLE", help="An account of the brand; repeatable, kept as a key.")
 @click.option("--staff", multiple=True, metavar="HANDLE", help="An account of its people; repeatable, kept as a key.")
 @click.option("--set", "pairs", multiple=True, metavar="COLUMN=VALUE", help="One value for all rows: kind=useful.")
 @click.option("--sources", "extra", type=click.Path(path_type=Path), help="A TOML file with exports of your own.")
+@click.option("--rebrand", is_flag=True, help="Move rows that are there under another brand to this one.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; write nothing.")
 def import_(files: tuple[Path, ...], out: Path, pairs: tuple[str, ...], **options: object) -> None:
     """Read export files of listening, social and support tools into a data set.
@@ -195,8 +196,10 @@ def import_(files: tuple[Path, ...], out: Path, pairs: tuple[str, ...], **option
 def forget(handle: str, data: Path, key: str, platform: str, dry_run: bool) -> None:
     """Remove a person's rows from every table of a data set.
 
-    HANDLE in any spelling; - reads it from standard input, so that the shell's history does not keep it. Exit code 0
-    also where nothing was found: then nothing of the person is there. `smm export` lists author keys for --key.
+    HANDLE in any spelling, or the e-mail address or phone number that served as customer id; - reads it from standard
+    input, so that the shell's history does not keep it. Exit code 0 also where nothing was found: then nothing is there
+    under this name. The same person may be there under another one (the number behind an X handle, a YouTube channel
+    id): give each. `smm export` lists author keys for --key.
     """
     from smm_analysis import forgetting
 

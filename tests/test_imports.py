@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from openpyxl import Workbook, load_workbook
 from tiny import write_tiny
 
-from smm_analysis import cli, imports, tables
+from smm_analysis import cli, forgetting, imports, pseudonyms, tables
 from smm_analysis.imports import filing, mapping, records, summary, times
 from smm_analysis.tables import CONTRACT, DataError
 
@@ -163,6 +163,34 @@ def test_a_survey_in_cp949_with_a_preamble_and_korean_headings(tmp_path):
     assert surveys.loc[1, "answered_at"] == pd.Timestamp("2025-03-02 14:01", tz="Asia/Seoul")
 
 
+SURVEY = "고객번호,발송일시,응답일시,추천점수\n"
+
+
+@pytest.mark.parametrize("number", ["010-1234-0001", "01012340001", "+82 10 1234 0001", "900101-1234567"])
+def test_a_phone_or_resident_number_as_customer_id_becomes_a_key_that_forget_finds(number, tmp_path):
+    rows = f"{SURVEY}{number},2025-03-04 09:00,,\nc2,2025-03-04 09:00,,\n"
+    report = bring(write(tmp_path / "s.csv", rows), tmp_path / "data")
+    keys = list(tables.load(tmp_path / "data").surveys["customer_key"])
+    assert re.fullmatch("[0-9a-f]{32}", keys[0]) and keys[1] == "c2"
+    assert number not in str(report) + report.as_json()
+    assert forgetting.forget(tmp_path / "data", number).counts["removed"].sum() == 1
+    assert list(tables.load(tmp_path / "data").surveys["customer_key"]) == ["c2"]
+
+
+def test_numbers_of_other_kinds_stay_as_they_are(tmp_path):
+    ids = ["20240101", "1900000000000000013", "1588-1234", "2025-03-04-7", "2024-000012"]
+    rows = SURVEY + "".join(f"{one},2025-03-04 09:00,,\n" for one in ids)
+    bring(write(tmp_path / "s.csv", rows), tmp_path / "data")
+    assert list(tables.load(tmp_path / "data").surveys["customer_key"]) == ids
+
+
+def test_a_score_in_words_counts(tmp_path):
+    rows = SURVEY + "c1,2025-03-04 09:00,2025-03-04 10:00,9점\nc2,2025-03-04 09:00,2025-03-04 10:00,아홉\n"
+    report = bring(write(tmp_path / "s.csv", rows), tmp_path / "data")
+    assert list(tables.load(tmp_path / "data").surveys["score"].fillna(-1)) == [9, -1]
+    assert any("score was blanked in 1 rows" in text for text in report.loud)
+
+
 # --- encodings, workbooks, our own tables ----------------------------------------------------------------------------
 
 REPLIES = """\
@@ -255,6 +283,40 @@ def test_a_changed_row_takes_the_place_of_the_earlier_and_new_ones_join(tmp_path
     assert "다시 씁니다" in mentions.loc["1", "text"]
     toml = tomllib.loads((tmp_path / "data/dataset.toml").read_text("utf-8"))
     assert pd.Timestamp(toml["observed_until"]) == pd.Timestamp("2025-03-05 10:00+09:00")
+
+
+def test_a_mention_of_two_brands_searches_stays_with_the_first_unless_said(tmp_path):
+    path = write(tmp_path / "a.csv", REPLIES)
+    bring(path, tmp_path / "data", brand="a")
+    more = write(tmp_path / "b.csv", REPLIES + "3,78,True,2025-03-05 10:00:00+09:00,새 글,,2\n")
+    report = bring(more, tmp_path / "data", brand="b")
+    assert report.table.loc[0, ["read", "kept", "set_aside", "replaced"]].tolist() == [3, 1, 2, 0]
+    assert report.reasons["why"].item() == "there already under brand a"
+    assert any("2 rows are there already under brand a and stay so" in text for text in report.loud)
+    assert list(tables.load(tmp_path / "data").mentions["brand"]) == ["a", "a", "b"]
+    report = bring(path, tmp_path / "data", brand="b", rebrand=True)
+    assert any("2 rows were moved from brand a" in text for text in report.loud)
+    assert set(tables.load(tmp_path / "data").mentions["brand"]) == {"b"}
+
+
+def test_a_fallback_id_does_not_take_the_place_of_a_better_one(tmp_path):
+    post = {"id": "1", "text": "글", "author_id": "7", "created_at": "2025-03-04T00:00:00Z"}
+    page = {"data": [post], "includes": {"users": [{"id": "7", "username": "kim_nari"}]}}
+    bring(write(tmp_path / "a.json", json.dumps(page)), tmp_path / "data")
+    better = tables.load(tmp_path / "data").mentions["author_key"].item()
+    ids_alone = write(tmp_path / "b.jsonl", json.dumps(post | {"text": "고친 글"}))
+    report = bring(ids_alone, tmp_path / "data")
+    assert any("author_key stays in 1 rows" in note for note in report.notes)
+    mention = tables.load(tmp_path / "data").mentions.iloc[0]
+    assert (mention["author_key"], mention["text"]) == (better, "고친 글")
+    assert set(bring(ids_alone, tmp_path / "data").reasons["why"]) == {"already there"}
+
+
+def test_a_better_id_takes_the_place_of_a_fallback(tmp_path):
+    post = {"id": "1", "text": "글", "author_id": "7", "created_at": "2025-03-04T00:00:00Z"}
+    bring(write(tmp_path / "b.jsonl", json.dumps(post)), tmp_path / "data")
+    page = {"data": [post], "includes": {"users": [{"id": "7", "username": "kim_nari"}]}}
+    assert bring(write(tmp_path / "a.json", json.dumps(page)), tmp_path / "data").table["replaced"].item() == 1
 
 
 def test_a_csv_table_is_merged_into_parquet_and_other_tables_stay(tmp_path):
@@ -368,6 +430,14 @@ def test_a_few_lines_of_toml_add_an_export(tmp_path):
         (("[naver_cafe.mentions]", "[naver_cafe.nothing]"), "no table in it"),
         (('title = "', "title = "), "my.toml cannot be used"),
         (("format =", "fromat ="), "unknown: fromat"),
+        (('format = "%y.%m.%d %H:%M"', 'format = "%Q"'), "created_at: format = '%Q'. Allowed: a strptime format"),
+        (('format = "%y.%m.%d %H:%M"', 'after = "opened"'), "created_at: after = 'opened'. Allowed: for a time"),
+        (('format = "%y.%m.%d %H:%M"', 'with = "opened"'), "created_at: with = 'opened'. Allowed: another column"),
+        (('medium = "cafe"', "formats = 3"), "naver_cafe.formats: 3. Allowed: words in quotes"),
+        (('medium = "cafe"', 'timezone = "Asia/Seul"'), "naver_cafe.timezone: 'Asia/Seul'. Allowed: an IANA name"),
+        (('["작성일"]', "3"), "created_at: 3. Allowed: words in quotes"),
+        (('["작성일"]', '["작성일"], map = 3'), "created_at.map: 3. Allowed: a table"),
+        (("[naver_cafe]", "[media]\ncafe = 3\n[naver_cafe]"), "media.cafe: 3. Allowed: a table"),
     ],
 )
 def test_a_mapping_that_is_wrong_says_where(change, message, tmp_path):
@@ -437,3 +507,63 @@ def test_what_cannot_be_put_in_place_goes_back(tmp_path, monkeypatch):
         bring(write(tmp_path / "a.csv", REPLIES), folder, brand="alpha", medium="sns")
     assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
     assert [p.name for p in tmp_path.iterdir() if ".import" in p.name] == []
+
+
+@pytest.mark.parametrize("after", range(1, 7))
+def test_an_interruption_while_files_are_put_in_place_loses_nothing(after, tmp_path, monkeypatch):
+    """Ctrl-C after each of the moves: either all old files are there again, or all new ones are."""
+    folder = write_tiny(tmp_path / "data")
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    replace, calls = os.replace, []
+
+    def interrupted(source, to):
+        replace(source, to)
+        calls.append(to)
+        if len(calls) == after:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(filing.os, "replace", interrupted)
+        bring(write(tmp_path / "a.csv", REPLIES), folder, brand="alpha", medium="sns")
+    assert tables.check(folder).ok
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before or after == 6
+    assert len(tables.load(folder).mentions) == (4 if after < 6 else 6)
+    assert [p.name for p in tmp_path.iterdir() if ".import" in p.name] == []
+
+
+def test_a_second_interruption_keeps_the_old_files_and_the_next_import_says_where(tmp_path, monkeypatch):
+    folder = write_tiny(tmp_path / "data")
+    lost = (folder / "mentions.csv").read_bytes()
+    replace, calls = os.replace, []
+
+    def interrupted(source, to):
+        calls.append(to)
+        if len(calls) > 2:  # the first is of the copy's dataset.toml
+            raise KeyboardInterrupt
+        replace(source, to)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(filing.os, "replace", interrupted)
+        bring(write(tmp_path / "a.csv", REPLIES), folder, brand="alpha", medium="sns")
+    [stage] = [p for p in tmp_path.iterdir() if ".import" in p.name]
+    assert (stage / ".old" / "mentions.csv").read_bytes() == lost
+    with pytest.raises(DataError, match=r"broken off.*the earlier mentions.csv lie in .*Move them back"):
+        bring(tmp_path / "a.csv", folder, brand="alpha", medium="sns")
+    replace(stage / ".old" / "mentions.csv", folder / "mentions.csv")
+    bring(tmp_path / "a.csv", folder, brand="alpha", medium="sns")
+    assert [p.name for p in tmp_path.iterdir() if ".import" in p.name] == []  # what a killed import leaves goes
+
+
+def test_a_key_is_made_with_the_data_set_alone_and_said(tmp_path, monkeypatch):
+    keys = tmp_path / "keys"
+    monkeypatch.delenv("SMM_KEY")
+    monkeypatch.setattr(pseudonyms, "keys_folder", lambda: keys)
+    with pytest.raises(DataError):
+        bring(write(tmp_path / "a.csv", REPLIES.replace("2025", "0000")), tmp_path / "data")
+    assert not keys.exists()
+    report = bring(write(tmp_path / "a.csv", REPLIES), tmp_path / "data")
+    [file] = keys.iterdir()
+    assert any(file.name in note and "back it up" in note for note in report.notes)
+    assert str(tmp_path) not in report.path.read_text("utf-8")
+    assert "key" not in str(bring("x_api.jsonl", tmp_path / "data").notes)
+    assert len(list(keys.iterdir())) == 1

@@ -120,6 +120,10 @@ REFUSES = {
     ),
     "an old workbook": (b"\xd0\xcf\x11\xe0" + bytes(600), "an old or password-protected Excel workbook"),
     "a broken workbook": (b"PK\x03\x04" + bytes(600), "a workbook that does not open"),
+    "a heading twice": (
+        text_of([f"{row},2024-01-01T00:00Z" for row in ROWS], head=f"{HEAD},Created_At"),
+        r"line 1, column created_at: the heading 'created_at' stands in columns 4, 8.*Rename or delete",
+    ),
     "UTF-16 cut in half": (text_of().encode("utf-16")[:-1], "one encoding throughout"),
     "quotes gone wild": (text_of(['1,"a"b,c'] * 200), "over 100 rows with quotes out of place"),
 }
@@ -152,6 +156,82 @@ def test_a_data_set_that_is_not_in_order_is_left_alone(tmp_path):
         bring(tmp_path, text_of())
 
 
+# --- dates -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("202503081230", "2025-03-08 12:30+09:00"),
+        ("20250308123045", "2025-03-08 12:30:45+09:00"),
+        ("20250308", "2025-03-08 00:00+09:00"),
+        ("20250308T123045Z", "2025-03-08 12:30:45+00:00"),
+        ("1741404600", "2025-03-08 12:30+09:00"),
+        ("1741404600000", "2025-03-08 12:30+09:00"),
+    ],
+)
+def test_dates_of_digits_alone(text, moment, tmp_path):
+    bring(tmp_path, with_row(GOOD.replace("2025-03-04T10:00:00+09:00", text)), timezone="Asia/Seoul")
+    row = tables.load(tmp_path / "data").mentions.set_index("mention_id").loc["99"]
+    assert row["created_at"] == pd.Timestamp(moment)
+
+
+@pytest.mark.parametrize("text", ["202513081230", "174140460000", "20250230"])
+def test_digits_that_are_no_date_are_set_aside(text, tmp_path):
+    report = bring(tmp_path, with_row(GOOD.replace("2025-03-04T10:00:00+09:00", text)), timezone="Asia/Seoul")
+    assert report.reasons["why"].item() == "no time that exists"
+
+
+def test_times_before_social_media_are_said_loudly(tmp_path):
+    report = bring(tmp_path, with_row(GOOD.replace("2025-03-04T10:00:00+09:00", "204508800")))
+    assert any("created_at is before 2000 in 1 rows, the first at 7, the earliest 1976" in text for text in report.loud)
+    assert not bring(tmp_path, text_of(), "other.csv").loud
+
+
+def test_a_year_of_two_digits_is_not_guessed(tmp_path):
+    report = bring(tmp_path, with_row(GOOD.replace("2025-03-04T10:00:00+09:00", "25.03.05 10:00")))
+    [aside] = report.parts[0].asides
+    assert (aside.why, aside.first) == ("a year of two digits", [(7, "25.03.05 10:00")])
+    assert 'format = "%y.%m.%d"' in aside.fix
+
+
+@pytest.mark.parametrize("cell", ["010-1234-5678", "01012345678", "02-123-4567", "900101-1234567", "hong_gil"])
+def test_no_number_of_a_person_is_in_the_report(cell, tmp_path):
+    report = bring(tmp_path, with_row(GOOD.replace("2025-03-04T10:00:00+09:00", cell)))
+    assert report.parts[0].set_aside == 1
+    assert cell not in str(report) + report.as_json() + report.path.read_text("utf-8")
+
+
+# --- a file that is not known ----------------------------------------------------------------------------------------
+
+
+def test_a_line_that_may_be_data_is_not_repeated(tmp_path):
+    for content in ("hong_gil,좋아요\nkim_nari,별로예요\n", "hong_gil,좋아요,2025-03-04\n", "@hong,님\n1,2\n"):
+        with pytest.raises(DataError, match=r"headings of \d columns \(not shown") as refused:
+            bring(tmp_path, content)
+        assert "hong" not in str(refused.value)
+    with pytest.raises(DataError, match=r"not shown.*Is --encoding right") as refused:
+        bring(tmp_path, text_of().encode("utf-16"), encoding="cp949")
+    with pytest.raises(DataError, match="headings '닉네임', '본문'"):
+        bring(tmp_path, "닉네임,본문\nhong_gil,2025년에 산 것\n")
+
+
+def test_an_encoding_that_is_none_and_an_export_of_another_kind(tmp_path):
+    for name in ("nonsense", "base64"):
+        with pytest.raises(DataError, match=f"there is no encoding '{name}'; allowed: utf-8"):
+            bring(tmp_path, text_of(), encoding=name)
+    with pytest.raises(DataError, match=r"csv .*Allowed: zendesk is json"):
+        bring(tmp_path, text_of(), source="zendesk")
+
+
+def test_a_value_for_a_column_that_is_not_there(tmp_path):
+    with pytest.raises(
+        DataError, match=r"--set foo: no table of these files has such a column; allowed: .*author_role"
+    ):
+        bring(tmp_path, text_of(), given={"foo": "bar"})
+    assert not (tmp_path / "data").exists()
+
+
 # --- JSON ------------------------------------------------------------------------------------------------------------
 
 POSTS = [
@@ -181,6 +261,32 @@ def test_a_page_without_posts_is_none_and_another_object_is_set_aside(tmp_path):
     [part] = report.parts
     assert (part.read, part.kept) == (7, 5)
     assert part.asides[0].why == "no record in it"
+
+
+def test_json_in_another_encoding_is_read_when_it_is_said(tmp_path):
+    content = json.dumps({"data": POSTS}, ensure_ascii=False).encode("cp949")
+    with pytest.raises(DataError, match="say which it is with --encoding"):
+        bring(tmp_path, content, "export.json")
+    bring(tmp_path, content, "export.json", encoding="cp949")
+    assert set(tables.load(tmp_path / "data").mentions["text"]) == {"글"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "ascii", "punycode", "undefined"])
+@pytest.mark.parametrize("name", ["export.json", "export.csv", "export.jsonl"])
+def test_an_encoding_that_the_file_is_not_in_is_no_traceback(encoding, name, tmp_path):
+    content = text_of() if name.endswith("csv") else json.dumps({"data": POSTS}, ensure_ascii=False)
+    with pytest.raises(DataError, match="encoding"):
+        bring(tmp_path, content, name, encoding=encoding)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("form", ["one line", "a page a line", "a post a line"])
+def test_a_place_in_json_is_the_records_number(form, tmp_path):
+    wrong = [post | ({"created_at": "never"} if post["id"] in "24" else {}) for post in POSTS]
+    documents = {"one line": [{"data": wrong}], "a page a line": [{"data": wrong[:3]}, {"data": wrong[3:]}]}
+    lines = documents.get(form, wrong)
+    report = bring(tmp_path, "\n".join(map(json.dumps, lines)), "export.jsonl" if len(lines) > 1 else "export.json")
+    assert [place for place, _ in report.parts[0].asides[0].first] == [2, 4]
 
 
 # --- the user's word -------------------------------------------------------------------------------------------------

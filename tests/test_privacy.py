@@ -22,6 +22,7 @@ from smm_analysis import pseudonyms, tables
 from smm_analysis.cli import main
 from smm_analysis.forgetting import forget, rewriting
 from smm_analysis.pseudonyms import PseudonymError, Pseudonyms, canonical, redacted
+from smm_analysis.tables import locking
 
 KEY = bytes(range(32))
 NAMES = Pseudonyms(KEY)
@@ -233,6 +234,18 @@ def test_a_key_that_cannot_be_written_leaves_nothing(data, keys, monkeypatch):
     assert not list(keys.iterdir())
 
 
+def test_a_key_is_kept_only_with_what_it_was_made_for(data, keys):
+    names = Pseudonyms.of(data, missing_ok=True)
+    assert not keys.exists()
+    with pytest.raises(KeyboardInterrupt), names.kept(data):
+        assert [file.name for file in keys.iterdir()] == [f"{names.key_id}.key"]
+        raise KeyboardInterrupt
+    assert not list(keys.iterdir())
+    with names.kept(data):
+        names.remember(data)
+    assert Pseudonyms.of(data).secret == names.secret
+
+
 def test_the_environments_key_is_taken_first(data, keys, monkeypatch):
     monkeypatch.setenv("SMM_KEY", f" {KEY.hex().upper()}\n")
     assert Pseudonyms.of(data, create=True).secret == KEY
@@ -339,6 +352,14 @@ def test_a_key_id_that_cannot_be_read_is_refused(tmp_path, wrong):
         ("instagram.com/hong.gil https://kr.linkedin.com/in/hong", "[link] [link]"),
         ("https://www.youtube.com/@홍길동 m.blog.naver.com/hong/1 hong.tistory.com/3", "[link] [link] [link]"),
         ("https://www.threads.net/@hong", "[link]"),
+        ("t.me/hong_gil https://kakao.me/hong open.kakao.com/o/sAb12", "[link] [link] [link]"),
+        ("카톡 아이디 hong_gil 이고 아이디는 Hong.gil이에요", "카톡 아이디 @user 이고 아이디는 @user"),
+        ("instagram: hong.gil / 인스타：hong_1님, ID: gil99", "instagram: @user / 인스타：@user, ID: @user"),
+        (
+            "아이디: kim@naver.com 인스타: @hong instagram: x.com/hong",
+            "아이디: [email] 인스타: @user instagram: [link]",
+        ),
+        ("900101-1234567, 0102034234567 900101-2******", "[number], [number] [number]"),
     ],
 )
 def test_what_names_a_person_is_replaced_by_a_fixed_word(text, clean):
@@ -350,6 +371,7 @@ def test_what_names_a_person_is_replaced_by_a_fixed_word(text, clean):
     "text",
     [
         *("5 @ 3000원", "가격 29,900원 1588-1234", "2024-03-04 12:00", "주문 20240101012345678", "netflix.com/title"),
+        *("온라인: open", "deadline: soon", "주문 ID: 20240101", "shop.com/?id=abc", "991301-1234567", "12:30"),
         *("https://youtube.com/watch?v=1", "매운 골뱅이 무침", "5/3 모임", "", "2010-1234-5678"),
     ],
 )
@@ -374,7 +396,27 @@ def test_redacting_a_series_keeps_its_index_and_its_gaps():
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "a.", "@a", "a@", "0", "010 ", "a/", "x@b.", "@", "-a", "w.", "@a@", " ", "x.com/"]
+    "unit",
+    [
+        "a",
+        "a.",
+        "@a",
+        "a@",
+        "0",
+        "010 ",
+        "a/",
+        "x@b.",
+        "@",
+        "-a",
+        "w.",
+        "@a@",
+        " ",
+        "x.com/",
+        "id:a",
+        "아이디a",
+        "line:-",
+        "900101-",
+    ],
 )
 def test_a_text_of_a_megabyte_takes_no_longer_than_its_length(unit):
     start = perf_counter()
@@ -566,10 +608,74 @@ def test_an_address_that_served_as_customer_id_is_found(data):
 
 def test_nothing_found_is_said_and_changes_nothing(data):
     before = contents(data)
-    run = CliRunner().invoke(main, ["forget", "--key", "nobody", "--data", str(data)])
+    run = CliRunner().invoke(main, ["forget", "--key", "0" * 32, "--data", str(data)])
     assert run.exit_code == 0
-    assert run.output.startswith("Nothing of this person")
+    assert run.output.startswith("Nothing under this name")
+    assert "the number behind it (X), a channel id" in run.output
     assert contents(data) == before
+
+
+@pytest.mark.parametrize("key", ["zzz", "0" * 31, "@hong"])
+def test_a_key_that_is_none_is_no_assurance(data, key):
+    run = CliRunner().invoke(main, ["forget", "--key", key, "--data", str(data)])
+    assert run.exit_code == 2
+    assert "no author key either; allowed: 32 hex digits" in run.output
+    assert "Nothing" not in run.output
+
+
+@pytest.mark.parametrize("spelling", ["010-1234-0001", "01012340001", "+82 10-1234-0001"])
+def test_a_phone_number_that_served_as_customer_id_is_found(data, spelling):
+    names = Pseudonyms.of(data, create=True)
+    names.remember(data)
+    for path in data.glob("*.csv"):
+        text = path.read_text(encoding="utf-8").replace("c1", names.key("phone", "01012340001"))
+        path.write_text(text, encoding="utf-8")
+    assert forget(data, spelling).counts.set_index("table")["removed"]["purchases"] == 2
+    assert not forget(data, spelling).found
+
+
+@pytest.mark.parametrize(("written", "said"), [("010-1234-0001", "01012340001"), ("Kim@naver.com", "kim@naver.com")])
+def test_an_id_that_names_a_person_is_found_as_it_is_written(data, written, said):
+    Pseudonyms.of(data, create=True).remember(data)
+    for path in data.glob("*.csv"):
+        path.write_text(path.read_text(encoding="utf-8").replace("c1", written), encoding="utf-8")
+    assert not forget(data, "c2", dry_run=True).found  # may be somebody else's handle
+    assert forget(data, said).counts.set_index("table")["removed"]["purchases"] == 2
+
+
+def test_nobody_is_forgotten_while_an_import_runs(data):
+    before = contents(data)
+    with locking.locked(data), pytest.raises(tables.DataError, match="is running; wait for it"):
+        forget(data, key="a1")
+    assert contents(data) == before
+
+
+def test_copies_of_rows_that_a_killed_import_left_go_too(data):
+    left = locking.new_stage(data)
+    left.mkdir()
+    (left / "mentions.csv").write_text("a1")
+    dry = forget(data, key="a1", dry_run=True)
+    assert left.exists()
+    assert "left copies of rows in 1 folders: would be deleted" in str(dry)
+    assert "left copies of rows in 1 folders: deleted" in str(forget(data, key="a1"))
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("nobody", ["@@", "\u200b"])
+def test_a_handle_of_signs_alone_is_nobody(data, nobody):
+    Pseudonyms.of(data, create=True).remember(data)
+    before = contents(data)
+    assert not forget(data, nobody).found
+    assert contents(data) == before
+
+
+def test_a_data_set_whose_files_lie_elsewhere_is_not_searched(data):
+    left = locking.new_stage(data) / ".old"
+    left.mkdir(parents=True)
+    (data / "mentions.csv").rename(left / "mentions.csv")
+    with pytest.raises(tables.DataError, match=r"broken off.*the earlier mentions.csv lie in"):
+        forget(data, key="a1")
+    assert (left / "mentions.csv").exists()
 
 
 def test_a_table_of_one_person_is_deleted(data):

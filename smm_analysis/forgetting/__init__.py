@@ -8,15 +8,17 @@ left. Other rows keep their very bytes (CSV) or values (Parquet). Other people's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smm_analysis.forgetting.rewriting import Plan, Swaps, files_of, swap, write_beside, write_description
-from smm_analysis.pseudonyms import PLATFORMS, PseudonymError, Pseudonyms
+from smm_analysis.pseudonyms import PLATFORMS, PseudonymError, Pseudonyms, canonical, number_of
 from smm_analysis.tables import CONTRACT, DataError, check, load
 from smm_analysis.tables.dataset import NAME
+from smm_analysis.tables.locking import clear, locked, stages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +28,11 @@ BEYOND = (
     "Not reached: reports made earlier with texts shown, backups and copies of the data set, and the exports it was "
     "imported from. Delete those yourself."
 )
+NAMES = (
+    "One person may be there under several names, each with a key of its own: a handle and the number behind it (X), a "
+    "channel id and a name (YouTube), an e-mail address, a phone number. Give each that you know"
+)
+KEY = "[0-9a-f]{32}|[0-9a-f]{16}"  # an author key; 16 digits in the simulated sample
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +40,8 @@ class Forgotten:
     """What was forgotten (삭제 결과): `counts` has table, rows (before), removed and blanked; nothing names the person.
 
     `also` are author keys that the same customer has elsewhere, left in place; `emptied` tables had no other row and
-    were deleted; `unread` are files in the folder that are no tables.
+    were deleted; `unread` are files in the folder that are no tables; `left` counts folders of imports that were broken
+    off, which held rows too and were deleted.
     """
 
     counts: pd.DataFrame
@@ -41,6 +49,7 @@ class Forgotten:
     also: tuple[str, ...]
     emptied: tuple[str, ...]
     unread: tuple[str, ...]
+    left: int = 0
 
     @property
     def found(self) -> bool:
@@ -49,14 +58,23 @@ class Forgotten:
 
     def __str__(self) -> str:
         if not self.found:
-            return "Nothing of this person is in the data set; nothing was changed."
+            return "\n".join(
+                [f"Nothing under this name is in the data set; nothing was changed. {NAMES}.", *self._left()]
+            )
         rows = self.counts[self.counts[["removed", "blanked"]].any(axis=1)]
         lines = ["Would be forgotten (dry run, nothing was changed):" if self.dry_run else "Forgotten:"]
         lines += [rows.to_string(index=False)]
         lines += [f"No other row was left in: {', '.join(self.emptied)}."] if self.emptied else []
         lines += [f"The same customer also goes by --key {key}, which is still there." for key in self.also]
         lines += [f"Not looked into: {', '.join(self.unread)}."] if self.unread else []
-        return "\n".join([*lines, BEYOND])
+        return "\n".join([*lines, *self._left(), f"{NAMES}.", BEYOND])
+
+    def _left(self) -> list[str]:
+        """Say what imports that were broken off have left."""
+        what = "would be deleted" if self.dry_run else "deleted"
+        return [f"Imports that were broken off had left copies of rows in {self.left:,} folders: {what}."] * bool(
+            self.left
+        )
 
 
 def forget(
@@ -79,16 +97,34 @@ def forget(
     Raises
     ------
     DataError
-        if the data set is not in order: what cannot be read cannot be searched.
+        if the data set is not in order: what cannot be read cannot be searched; if an import is running, or `key` is
+        neither there nor of the form of one.
     PseudonymError
         if the key that the author keys were made with is missing or wrong.
     """
     folder = Path(folder)
     if bool(handle.strip()) == bool(key.strip()):
         raise DataError("say who: a handle, or an author key with --key, one of the two")
+    if not folder.is_dir():
+        raise DataError(f"there is no data set at {folder}")
+    with locked(folder):
+        found = _forget(folder, handle, key=key.strip(), platform=platform, dry_run=dry_run)
+        left = stages(folder)
+        for stage in () if dry_run else left:
+            clear(stage)
+    if key and not found.found and not re.fullmatch(KEY, key.strip()):
+        raise DataError(
+            "what was given with --key is not there and no author key either; allowed: 32 hex digits (16 in the "
+            "simulated sample). Give a handle without --key. No table was changed"
+        )
+    return replace(found, left=len(left))
+
+
+def _forget(folder: Path, handle: str, *, key: str, platform: str, dry_run: bool) -> Forgotten:
+    """Do it, under the data set's lock."""
     whole = load(folder)
     media = {platform} if platform else {*PLATFORMS, *whole.dataset.media, *_media(whole.frames)}
-    people = {key.strip()} if key.strip() else _keys(folder, handle, media)
+    people = {key} if key else _keys(folder, handle, media) | _as_written(whole.frames, handle)
     plans, also = _plans(whole.frames, people)
     listed = [key for own in whole.dataset.own.values() for key in (*own.keys, *own.staff)]
     counts = _counts(whole.frames, plans, listed, people)
@@ -109,7 +145,20 @@ def _keys(folder: Path, handle: str, media: Collection[str]) -> set[str]:
         names = Pseudonyms.of(folder)
     except PseudonymError as error:
         raise PseudonymError(f"{error} (with --key AUTHOR_KEY none is needed)") from None
-    return {names.key(medium, handle) for medium in media} - {""}
+    number = number_of(handle)  # one that serves as an id is kept under its digits, on no platform
+    return {*(names.key(medium, handle) for medium in media), names.key("phone", number)} - {""}
+
+
+def _as_written(frames: dict[str, pd.DataFrame], handle: str) -> set[str]:
+    """Return ids that are this e-mail address or phone number itself: tables made by hand may hold them."""
+    wanted = number_of(handle) or canonical(handle)
+    if not number_of(handle) and "@" not in wanted:
+        return set()  # a short name or a number of some other kind may be somebody else's id
+    columns = [
+        frame[name] for frame in frames.values() for name in ("customer_key", "lead_key", "case_id") if name in frame
+    ]
+    ids = {value for column in columns for value in column.dropna().unique()}
+    return {value for value in ids if (number_of(value) or canonical(value)) == wanted}
 
 
 def _plans(frames: dict[str, pd.DataFrame], people: set[str]) -> tuple[dict[str, Plan], tuple[str, ...]]:

@@ -41,6 +41,7 @@ def import_files(
     extra: str | Path | None = None,
     currency: str = "KRW",
     language: str = "ko",
+    rebrand: bool = False,
     dry_run: bool = False,
     now: pd.Timestamp | None = None,
 ) -> ImportReport:
@@ -55,10 +56,11 @@ def import_files(
     timezone : of times without an offset, and of a new data set. Default: the data set's own.
     medium : where the texts were written, for exports that do not say it, or say it otherwise.
     date_order : dmy or mdy, for dates such as 03/04/2025 in a file where no row decides.
-    encoding : of CSV files; "" = found out.
+    encoding : of CSV and JSON files; "" = found out.
     own, staff : handles of the brand's own accounts and of its people; kept as keys in dataset.toml, for later imports.
     given : values for columns that are the same in all rows, such as {"kind": "useful"}.
     extra : a TOML file with exports of your own.
+    rebrand : rows that are there under another brand move to this one; else they are set aside.
     dry_run : read, check and report, write nothing.
     now : rows later than this are set aside; None = the clock.
 
@@ -79,13 +81,15 @@ def import_files(
         raise DataError(f"date_order={date_order!r}; allowed: dmy (day first), mdy (month first)")
     if not files:
         raise DataError("no file is given")
-    work = Work(_known(source, extra), now or _now(), encoding)
+    _is_encoding(encoding)
+    work = Work(_known(source, extra), now or _now(), encoding, rebrand=rebrand)
     with filing.opened(Path(out)) as place:
         work.begin(place, brand=brand, timezone=timezone, medium=medium, date_order=date_order, given=dict(given or {}))
-        work.names = _names(place, dry_run)
+        work.names = _names(place)
         work.know_own(tuple(own), tuple(staff))
         for file in files:
             work.read(Path(file))
+        work.know_given()
         work.file_all()
         work.need_rows()
         toml = work.toml(extra, currency, language)
@@ -112,18 +116,19 @@ def _now() -> pd.Timestamp:
     return pd.Timestamp.now(tz="UTC").floor("s")
 
 
-def _names(place: Place, dry_run: bool) -> Pseudonyms:
-    """Return the data set's pseudonyms; a dry run into a new data set makes do with a key that is thrown away."""
-    import secrets
-
-    from smm_analysis.pseudonyms import PseudonymError, Pseudonyms
-
+def _is_encoding(name: str) -> None:
+    """Refuse the name of an encoding that there is not."""
     try:
-        return Pseudonyms.of(place.out, create=not dry_run)
-    except PseudonymError:
-        if dry_run and not (place.dataset and place.dataset.key_id):
-            return Pseudonyms(secrets.token_bytes(32))
-        raise
+        "".encode(name or "utf-8")
+    except (LookupError, ValueError):
+        raise DataError(f"there is no encoding {name!r}; allowed: utf-8, utf-16, cp949, latin-1 and such") from None
+
+
+def _names(place: Place) -> Pseudonyms:
+    """Return the data set's pseudonyms; a new key is written only once the import is sound."""
+    from smm_analysis.pseudonyms import Pseudonyms
+
+    return Pseudonyms.of(place.out, missing_ok=True)
 
 
 def _finish(work: Work, dry_run: bool) -> ImportReport:
@@ -138,10 +143,16 @@ def _finish(work: Work, dry_run: bool) -> ImportReport:
         for name in place.gone
         if Path(name).stem in work.changed
     ]
+    if work.names.new and not dry_run:
+        work.notes.append(
+            f"a new key, {work.names.key_id}.key, was made in your own config folder, smm-analysis/keys: back it up. "
+            "Without it nobody can be matched or forgotten by name; never keep it beside the data"
+        )
     report = ImportReport(place.out, tuple(work.parts), tuple(work.notes), tuple(dict.fromkeys(work.loud)), dry_run)
     if dry_run:
         return report
-    filing.put_in_place(place, work.changed)
+    with work.names.kept(place.out):
+        filing.put_in_place(place, work.changed)
     return _kept(report, work.now)
 
 

@@ -92,10 +92,11 @@ def _found(rows: Rows, name: str, spec: Field) -> list[pa.ChunkedArray]:
 
 
 def _tidy(values: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
-    """Take thousands' commas out of numbers, and the '.0' that a program put behind an id."""
+    """Take thousands' commas and '점' (points) out of numbers, and the '.0' that a program put behind an id."""
     import pyarrow.compute as pc
 
     if kind in TIDY:
+        values = pc.replace_substring_regex(values, r"^(\d+(?:\.\d+)?) ?점$", r"\1")
         return pc.replace_substring_regex(values, r",(\d\d\d)", r"\1")
     return pc.replace_substring_regex(values, r"^(\d{1,15})\.0$", r"\1") if kind == "key" else values
 

@@ -6,12 +6,9 @@ A copy of the data set is made beside it (links, where the file system has them)
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +18,7 @@ from typing import TYPE_CHECKING
 from smm_analysis import tables
 from smm_analysis.tables import CONTRACT, DataError, Dataset, Table
 from smm_analysis.tables.dataset import NAME, read_dataset
+from smm_analysis.tables.locking import OLD, clear, locked, new_stage, stages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,23 +57,18 @@ class Place:
 @contextmanager
 def opened(out: Path) -> Iterator[Place]:
     """Prepare a copy of the data set beside it, read; cleaned away afterwards. One import at a time."""
-    from filelock import FileLock, Timeout
-
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file; --out must be a folder, new or a data set")
     out.parent.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:16]
-    lock = FileLock(Path(tempfile.gettempdir()) / f"smm-import-{digest}.lock")
-    stage = out.parent / f".{out.resolve().name}.import-{secrets.token_hex(4)}"
-    try:
-        with lock.acquire(timeout=0):
-            stage.mkdir()
-            try:
-                yield _read(out, stage)
-            finally:
-                shutil.rmtree(stage, ignore_errors=True)
-    except Timeout:
-        raise DataError(f"another import into {out} is running; wait for it") from None
+    with locked(out):
+        for left in stages(out):  # of an import that was killed before it changed anything
+            clear(left)
+        stage = new_stage(out)
+        stage.mkdir()
+        try:
+            yield _read(out, stage)
+        finally:
+            clear(stage)
 
 
 def _read(out: Path, stage: Path) -> Place:
@@ -170,6 +163,31 @@ def merge(old: pd.DataFrame | None, new: pd.DataFrame, table: Table) -> Merged:
     return Merged(_concat(kept, new[~already]), already, int(changed.sum()))
 
 
+def other_brands(old: pd.DataFrame | None, new: pd.DataFrame, table: Table) -> pd.Series:
+    """Return the brand that each new row's key belongs to already, missing where that is no other one."""
+    import pandas as pd
+
+    if old is None or not table.key or "brand" not in table.names or "brand" in table.key:
+        return pd.Series(None, index=new.index, dtype=object)
+    at = _positions(old, new, list(table.key))
+    theirs = old["brand"].astype(object).take(at.clip(0)).set_axis(new.index) if len(old) else new["brand"]
+    return theirs.where((at >= 0) & (theirs != new["brand"]), None)
+
+
+def keep_better_keys(old: pd.DataFrame | None, new: pd.DataFrame, table: Table, weak: set[str]) -> int:
+    """Give new rows whose author is known by a fallback id the key that they have already; return how many."""
+    if old is None or old.empty or not weak or not table.key or "author_key" not in table.names:
+        return 0
+    at = _positions(old, new, list(table.key))
+    there = old.take(at.clip(0)).set_axis(new.index)
+    worse = (at >= 0) & new["author_key"].isin(weak) & (there["author_key"] != new["author_key"])
+    new.loc[worse, "author_key"] = there.loc[worse, "author_key"]
+    if "author_role" in new:
+        open_ = worse & (new["author_role"] == "unknown")
+        new.loc[open_, "author_role"] = there.loc[open_, "author_role"]
+    return int(worse.sum())
+
+
 def _concat(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
@@ -233,39 +251,40 @@ def write(place: Place, changed: Mapping[str, pd.DataFrame], toml: str) -> None:
 
 
 def put_in_place(place: Place, changed: Mapping[str, pd.DataFrame]) -> None:
-    """Put the stage's files in the place of the old ones; if one cannot be, all go back."""
+    """Put the stage's files in the place of the old ones; if one cannot be, or somebody breaks it off, all go back."""
     if not place.out.exists():
         os.replace(place.stage, place.out)
         return
-    aside = place.stage / ".old"
+    aside = place.stage / OLD
     aside.mkdir()
     done: list[tuple[Path, Path | None]] = []
     try:
         for name in dict.fromkeys([*place.gone, *(f"{name}.parquet" for name in changed), NAME]):
             _swap(place, name, aside, done)
-    except OSError:
+    except BaseException:  # Ctrl-C too
         for path, old in reversed(done):
             _put_back(path, old)
         raise
+    os.replace(aside, place.stage / ".done")  # from here on the old files may go
 
 
 def _swap(place: Place, name: str, aside: Path, done: list[tuple[Path, Path | None]]) -> None:
     """Move the old file away and the new one, if there is one, to its place."""
-    path, old = place.out / name, None
-    if path.exists():
-        old = aside / name
+    path = place.out / name
+    old = aside / name if path.exists() else None
+    done.append((path, old))  # before anything moves: an interruption may come between any two lines
+    if old:
         os.replace(path, old)
-        done.append((path, old))
     if (place.stage / name).exists():
         os.replace(place.stage / name, path)
-        if old is None:
-            done.append((path, None))
 
 
 def _put_back(path: Path, old: Path | None) -> None:
     if old is None:
         path.unlink(missing_ok=True)
-    else:
+    elif old.exists():
+        if path.is_dir() and not old.is_dir():
+            shutil.rmtree(path)
         os.replace(old, path)
 
 

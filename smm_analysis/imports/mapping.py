@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
+import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -139,7 +140,12 @@ def _packaged() -> dict[str, Source]:
 
 
 def _parsed(path: Path) -> dict[str, Source]:
-    return {name: _source(name, entry, path.name) for name, entry in _raw(path).items() if name != "media"}
+    found = _raw(path)
+    for name, entry in _dict(found.get("media", {}), path.name, "media").items():
+        _only(_dict(entry, path.name, f"media.{name}"), {"kind", "side"}, path.name, f"media.{name}")
+        if set(entry) != {"kind", "side"}:
+            raise _wrong(path.name, f"media.{name}", "not both kind and side", '{ kind = "sns", side = "customer" }')
+    return {name: _source(name, entry, path.name) for name, entry in found.items() if name != "media"}
 
 
 def _raw(path: Path | None) -> dict[str, Any]:
@@ -160,47 +166,97 @@ def _source(name: str, entry: Any, file: str) -> Source:
     if not isinstance(entry, dict) or not (set(entry) & set(CONTRACT)):
         raise _wrong(file, name, "no table in it", f"a section with at least one of [{name}.TABLE], TABLE as in data/")
     _only(entry, _SOURCE | set(CONTRACT), file, name)
-    formats = _words(entry.get("formats", ["csv", "xlsx"]))
+    formats = _words(entry.get("formats", ["csv", "xlsx"]), file, f"{name}.formats")
     if not set(formats) <= set(FORMATS):
         raise _wrong(file, f"{name}.formats", repr(formats), f"some of {', '.join(FORMATS)}")
     targets = tuple(_target(table, entry[table], file, name) for table in entry if table in CONTRACT)
     texts = {key: str(entry[key]) for key in ("platform", "medium", "timezone") if key in entry}
-    lists = {key: _words(entry[key]) for key in ("empty", "records") if key in entry}
-    title = str(entry.get("title", name))
-    return Source(name, title, formats, targets, **texts, **lists, joined=dict(entry.get("joined", {})))
+    if not is_zone(texts.get("timezone") or "UTC"):
+        raise _wrong(file, f"{name}.timezone", repr(texts["timezone"]), "an IANA name such as Asia/Seoul")
+    lists = {key: _words(entry[key], file, f"{name}.{key}") for key in ("empty", "records") if key in entry}
+    joined = _dict(entry.get("joined", {}), file, f"{name}.joined")
+    if joined and set(joined) != {"from", "on", "as"}:
+        raise _wrong(file, f"{name}.joined", ", ".join(joined), "from, on and as")
+    return Source(name, str(entry.get("title", name)), formats, targets, **texts, **lists, joined=joined)
 
 
 def _target(table: str, entry: dict, file: str, source: str) -> Target:
     options = {"if_filled", "fold"}
+    _dict(entry, file, f"{source}.{table}")
     allowed = {*CONTRACT[table].names, *options, *({AUTHOR} if "author_key" in CONTRACT[table].names else ())}
     _only(entry, allowed, file, f"{source}.{table}")
     fields = {k: _field(spec, file, f"{source}.{table}.{k}") for k, spec in entry.items() if k not in options}
-    return Target(CONTRACT[table], fields, _words(entry.get("if_filled", ())), bool(entry.get("fold", False)))
+    for name, spec in fields.items():
+        _is_sound(name, spec, fields, CONTRACT[table], where=(file, f"{source}.{table}.{name}"))
+    filled = _words(entry.get("if_filled", ()), file, f"{source}.{table}.if_filled")
+    return Target(CONTRACT[table], fields, filled, bool(entry.get("fold", False)))
+
+
+def _is_sound(name: str, spec: Field, fields: Mapping[str, Field], table: Table, *, where: tuple[str, str]) -> None:
+    """Refuse `after` and `with` of columns that are not there, and formats that are none."""
+    kinds = {column.name: column.kind for column in table.columns}
+    clocks = [other for other in fields if kinds.get(other) == "time" and not fields[other].after and other != name]
+    if spec.after and (spec.after not in clocks or kinds.get(name) != "time"):
+        raise _wrong(*where, f"after = {spec.after!r}", f"for a time, another one here: {', '.join(clocks) or 'none'}")
+    if spec.beside and (spec.beside not in fields or spec.beside == AUTHOR):
+        raise _wrong(*where, f"with = {spec.beside!r}", f"another column here: {', '.join(fields)}")
+    if spec.format and not _is_format(spec.format):
+        raise _wrong(*where, f"format = {spec.format!r}", 'a strptime format such as "%y.%m.%d %H:%M"')
+
+
+def _is_format(form: str) -> bool:
+    import pandas as pd
+
+    try:
+        pd.to_datetime(["2025"], format=form, errors="coerce")
+    except ValueError:
+        return False
+    return "%" in form
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is such a time zone."""
+    try:
+        return bool(zoneinfo.ZoneInfo(name))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def _field(spec: Any, file: str, where: str) -> Field:
     """Read one column's entry: a list of headings, or a table of the parts."""
     if isinstance(spec, list | str):
-        return Field(names=_words(spec))
+        return Field(names=_words(spec, file, where))
     if not isinstance(spec, dict):
         raise _wrong(file, where, repr(spec), 'headings such as ["Date", "날짜"], or {from = [...], ...}')
     _only(spec, _FIELD, file, where)
     unit = next((unit for unit in UNITS if unit in spec), "")
     texts = {key: str(spec[key]) for key in ("value", "other", "missing", "after", "format") if key in spec}
     return Field(
-        names=_words(spec.get("from", spec.get(unit, ()))),
-        sum=_words(spec.get("sum", ())),
-        all=_words(spec.get("all", ())),
-        map={plain(word): str(ours) for word, ours in spec.get("map", {}).items()},
-        where={name: tuple(map(plain, _words(words))) for name, words in spec.get("where", {}).items()},
+        names=_words(spec.get("from", spec.get(unit, ())), file, where),
+        sum=_words(spec.get("sum", ()), file, where),
+        all=_words(spec.get("all", ()), file, where),
+        map={plain(word): str(ours) for word, ours in _dict(spec.get("map", {}), file, f"{where}.map").items()},
+        where={
+            name: tuple(map(plain, _words(words, file, where)))
+            for name, words in _dict(spec.get("where", {}), file, f"{where}.where").items()
+        },
         unit=unit,
         beside=str(spec.get("with", "")),
         **texts,
     )
 
 
-def _words(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(map(str, value))
+def _words(value: Any, file: str, where: str) -> tuple[str, ...]:
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        raise _wrong(file, where, repr(value), 'words in quotes, such as ["Date", "날짜"]')
+    return tuple(words)
+
+
+def _dict(value: Any, file: str, where: str) -> dict:
+    if not isinstance(value, dict):
+        raise _wrong(file, where, repr(value), 'a table such as { key = "value" }')
+    return value
 
 
 def _only(entry: dict, allowed: set[str], file: str, where: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from smm_analysis.imports.columns import as_arrow, filled
 from smm_analysis.imports.mapping import AUTHOR, OWN, PERSONS, Field, plain
 from smm_analysis.imports.rows import Options, Rows, Shaped
+from smm_analysis.pseudonyms import number_of
 from smm_analysis.tables.faults import refuse
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 KEY = "^[0-9a-f]{32}$"  # what is a key already
 PERSONAL = "[@/]"  # an id with one of these is an address of a person or a page, not a number
+DIGITS = r"^(?:[+(0]|82)[\d\s().‐-—-]{7,18}$|^\d{6} ?[‐-—-]? ?[1-8]\d{6}$"  # may be somebody's number
 
 
 def tell_empty(rows: Rows, texts: dict[str, pa.ChunkedArray], done: Shaped) -> None:
@@ -58,6 +60,7 @@ def make_private(rows: Rows, texts: dict, options: Options, names: Pseudonyms, d
     if AUTHOR in texts:
         _tell_kinds(rows, done)
         texts["author_key"] = _keys(rows, texts.pop(AUTHOR), texts, options, names)
+        done.weak = _weak(rows, texts["author_key"])
     elif rows.source.name.startswith(f"{OWN}:"):
         for name in PERSONS & set(texts):
             texts[name] = _keys(rows, texts[name], texts, options, names)
@@ -85,6 +88,15 @@ def _tell_kinds(rows: Rows, done: Shaped) -> None:
         )
 
 
+def _weak(rows: Rows, keys: pa.ChunkedArray) -> set[str]:
+    """Return the keys of authors whom the file knows by another heading than the mapping's first."""
+    heads = rows.target.fields[AUTHOR].names
+    if len(heads) < 2 or rows.target.fold:
+        return set()
+    first, series = filled(rows.columns, heads[:1]), keys.to_pandas()
+    return set(series[~first].dropna()) - set(series[first])
+
+
 def _keys(rows: Rows, handles: pa.ChunkedArray, texts: dict, options: Options, names: Pseudonyms) -> pa.ChunkedArray:
     """Return author keys, platform by platform; what is a key already stays in our own tables."""
     import pandas as pd
@@ -108,9 +120,10 @@ def _platforms(rows: Rows, texts: dict, options: Options, index: pd.Index) -> pd
 
 
 def _keyed_addresses(values: pa.ChunkedArray, names: Pseudonyms) -> pa.ChunkedArray:
-    """Turn e-mail and web addresses that serve as ids into keys: they name a person."""
+    """Turn e-mail and web addresses, phone and resident registration numbers that serve as ids into keys."""
     import pyarrow.compute as pc
 
+    values = _keyed_numbers(values, names)
     personal = pc.fill_null(pc.match_substring_regex(values, PERSONAL), False)
     if not pc.any(personal).as_py():
         return values
@@ -118,6 +131,20 @@ def _keyed_addresses(values: pa.ChunkedArray, names: Pseudonyms) -> pa.ChunkedAr
     pages = personal & series.str.contains("/", regex=False, na=False).to_numpy()
     for mine, exact in ((personal & ~pages, False), (pages, True)):  # of a page the whole address: it is one of many
         series[mine] = names.keys("email", series[mine].astype("str"), exact=exact).astype(object)
+    return as_arrow(series)
+
+
+def _keyed_numbers(values: pa.ChunkedArray, names: Pseudonyms) -> pa.ChunkedArray:
+    """Turn phone and resident registration numbers into keys, however they are written."""
+    import pyarrow.compute as pc
+
+    maybe = pc.fill_null(pc.match_substring_regex(values, DIGITS), False).to_numpy()
+    if not maybe.any():
+        return values
+    series = values.to_pandas().astype(object)
+    numbers = series[maybe].map(number_of)
+    numbers = numbers[numbers != ""].astype("str")
+    series[numbers.index] = names.keys("phone", numbers).astype(object)
     return as_arrow(series)
 
 

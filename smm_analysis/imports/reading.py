@@ -248,7 +248,10 @@ def columns_of(sheet: Sheet, header: int, wanted: Iterable[str], tally: Tally) -
     import pyarrow as pa
 
     heads = [plain(name) for name in sheet.head[header]] if sheet.head else []
-    picks = {name: heads.index(name) for name in dict.fromkeys(map(plain, wanted)) if name in heads}
+    wanted = tuple(dict.fromkeys(map(plain, wanted)))
+    if sheet.delimiter or not sheet.exact:
+        _each_once(sheet, header, heads, wanted)
+    picks = {name: heads.index(name) for name in wanted if name in heads}
     parts, places = [], []
     rows = _whole_rows(sheet, 0 if sheet.delimiter == "" and sheet.exact else header + 1, len(heads), tally)
     while batch := list(islice(rows, BATCH)):
@@ -257,6 +260,16 @@ def columns_of(sheet: Sheet, header: int, wanted: Iterable[str], tally: Tally) -
         places.append(kept)
     schema = pa.schema([(name, pa.large_string()) for name in picks])
     return pa.concat_tables([schema.empty_table(), *parts]), pa.chunked_array(places or [[]], pa.int64())
+
+
+def _each_once(sheet: Sheet, header: int, heads: list[str], wanted: Iterable[str]) -> None:
+    """Refuse a header in which a heading that is read stands twice: nobody says which one counts."""
+    for name in wanted:
+        if heads.count(name) > 1:
+            at = [number for number, head in enumerate(heads, 1) if head == name]
+            found = f"the heading {sheet.head[header][at[0] - 1]!r} stands in columns {', '.join(map(str, at))}"
+            fix = "Rename or delete all but the one that counts."
+            raise refuse(sheet.file, found, "each heading once", fix, line=header + 1, column=name)
 
 
 def _whole_rows(sheet: Sheet, skip: int, width: int, tally: Tally) -> Iterator[Row]:

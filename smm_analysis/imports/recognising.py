@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -30,6 +31,11 @@ class Choice:
 def understood(path: Path, choice: Choice) -> list[tuple[Sheet, Source, int]]:
     """Return the sheets of a file with the export that each is, and the header's row; DataError if none fits."""
     kind = reading.kind_of(path)
+    if not any(kind in source.formats for source in choice.known.values()):
+        named = ", ".join(f"{source.name} is {' or '.join(source.formats)}" for source in choice.known.values())
+        raise refuse(
+            path.name, f"{kind} (found by the first bytes)", named, "Say another with --as, or leave --as out."
+        )
     if kind == "json":
         return [_json(path, choice)]
     sheets = reading.xlsx_sheets(path) if kind == "xlsx" else reading.csv_sheets(path, encoding=choice.encoding)
@@ -77,7 +83,7 @@ def _json(path: Path, choice: Choice) -> tuple[Sheet, Source, int]:
     """Return the JSON export whose paths are found in the first records."""
     fits, seen = [], set()
     for source in (one for one in choice.known.values() if "json" in one.formats):
-        sheet = json_sheet(path, source.records, source.joined, source.headings)
+        sheet = json_sheet(path, source, choice.encoding)
         first = [row for _, row in islice(sheet.rows(Tally(), 0, 0), 50)]
         heads = {plain(name) for at, name in enumerate(source.headings) if any(row[at] is not None for row in first)}
         seen |= heads
@@ -114,19 +120,33 @@ def _unknown(path: Path, sheets: list[Sheet], kind: str, choice: Choice) -> Data
         for source in choice.known.values()
         if kind in source.formats
     ]
+    unsure = "Is --encoding right? Without it the encoding is found out." if choice.encoding else ""
     if not scored:
-        raise refuse(path.name, "no line that could be a header", "a table with headings", "Is this the right file?")
-    _, _, source, _, number, row = max(scored, key=lambda found: found[:2])
+        fix = unsure or "Is this the right file?"
+        raise refuse(path.name, "no line that could be a header", "a table with headings", fix)
+    _, _, source, sheet, number, row = max(scored, key=lambda found: found[:2])
     heads = {plain(cell) for cell in row if cell}
-    names = ", ".join(repr(str(cell)[:40]) for cell in row if cell)[:400]
-    problems = [
-        Problem(
-            path.name, number + 1, "", f"headings {names}", f"one of {_titles(choice, kind)}", "Say which with --as."
-        )
-    ]
+    names = _shown(sheet, number) or f"of {len(heads)} columns (not shown: the line may hold what people wrote)"
+    fix, allowed = unsure or "Say which with --as.", f"one of {_titles(choice, kind)}"
+    problems = [Problem(path.name, number + 1, "", f"headings {names}", allowed, fix)]
     if source.score(heads):
         problems.append(_near(path, number, source, heads))
     return DataError(f"{path.name} is no export that is known", problems)
+
+
+def _shown(sheet: Sheet, number: int) -> str:
+    """Return a row's cells if they look like headings and some row below looks otherwise; "" for what may be data."""
+    below = [row for row in sheet.head[number + 1 :] if any(row)]
+    if not _like_headings(sheet.head[number]) or all(map(_like_headings, below)):
+        return ""
+    return ", ".join(repr(str(cell)) for cell in sheet.head[number] if cell)[:400]
+
+
+def _like_headings(row: list[str | None]) -> bool:
+    """Whether all cells are short, each another, without addresses, longer numbers or bytes of another encoding."""
+    cells = [str(cell) for cell in row if cell]
+    odd = re.compile(r"[@\ufffd\udc80-\udcff]|://|\d{3}|^\d+$")
+    return len(set(cells)) == len(cells) and not any(len(cell) > 40 or odd.search(cell) for cell in cells)
 
 
 def _near(path: Path, number: int, source: Source, heads: set[str]) -> Problem:

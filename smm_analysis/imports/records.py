@@ -8,32 +8,39 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from smm_analysis.imports.mapping import Source
 from smm_analysis.imports.reading import Row, Sheet, bom, errors_of
 from smm_analysis.imports.summary import Tally
 from smm_analysis.tables.faults import refuse
 
 
-def json_sheet(path: Path, records: tuple[str, ...], joined: dict[str, str], paths: tuple[str, ...]) -> Sheet:
-    """Return the records of a JSON or JSONL file; a row holds the values at the paths, its place is record or line."""
+def json_sheet(path: Path, source: Source, encoding: str = "") -> Sheet:
+    """Return the records of a JSON or JSONL file as an export has them; a row holds the values at its paths.
+
+    A row's place is the record's number, from 1; in JSONL with a record a line that is the line.
+    """
+    records, joined, paths = source.records, source.joined, source.headings
 
     def rows(tally: Tally, _: int = 0, __: int = 0) -> Iterator[Row]:
-        for place, document in documents(path, tally):
+        number = 0
+        for line, document in documents(path, tally, encoding):
             found = list(_found(document, records))
             users = _lookup(document, joined)
-            for number, record in enumerate(found, 1):
+            for record in found:
+                number = max(number + 1, line)
                 if users and joined["as"] not in record:
                     record[joined["as"]] = users.get(record.get(joined["on"]))
-                yield place or number, [text_at(record, where) for where in paths]
+                yield number, [text_at(record, where) for where in paths]
             if not found and not _only_meta(document):
-                tally.aside("no record in it", place or 1, fix=f"Records are looked for at {_places(records)}.")
+                tally.aside("no record in it", line or 1, fix=f"Records are looked for at {_places(records)}.")
 
-    return Sheet(path.name, [list(paths)], rows)
+    return Sheet(path.name, [list(paths)], rows, encoding=encoding)
 
 
-def documents(path: Path, tally: Tally) -> Iterator[tuple[int, Any]]:
+def documents(path: Path, tally: Tally, encoding: str = "") -> Iterator[tuple[int, Any]]:
     """Yield (line, object) of JSONL, or (0, the whole) of JSON; a line that is no JSON is set aside."""
     with path.open("rb") as file:
-        encoding = bom(file.read(4)) or "utf-8"
+        encoding = encoding or bom(file.read(4)) or "utf-8"
     if not _is_jsonl(path, encoding):
         yield 0, _whole(path, encoding, path.stat().st_mtime_ns)
         return
@@ -73,7 +80,9 @@ def _whole(path: Path, encoding: str, _: float) -> Any:
         fix = "The file is cut off or damaged: export it again."
         raise refuse(path.name, error.msg, "a whole JSON document, or JSONL", fix, line=error.lineno) from None
     except (UnicodeDecodeError, RecursionError) as error:
-        raise refuse(path.name, str(error)[:120], "JSON in UTF-8", "Export it again.") from None
+        raise refuse(
+            path.name, str(error)[:120], f"JSON in {encoding}", "Say another with --encoding, such as cp949."
+        ) from None
 
 
 def _found(document: Any, records: tuple[str, ...]) -> Iterator[dict]:

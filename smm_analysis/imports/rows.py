@@ -38,6 +38,7 @@ class Shaped:
     notes: list[str] = field(default_factory=list)
     loud: list[str] = field(default_factory=list)
     accounts: dict[str, set[str]] = field(default_factory=dict)
+    weak: set[str] = field(default_factory=set)  # author keys made of a fallback id
 
     def keep(self, good: np.ndarray) -> None:
         """Keep the rows of a mask."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from smm_analysis.pseudonyms import Pseudonyms
     from smm_analysis.tables.converting import Misfit
 
+EARLY = 2000  # a time before this year is said loudly: social media are younger
+TWO_DIGITS = r"^\d\d[-/.] ?\d{1,2}[-/.] ?\d{1,2}(?:\D|$)"
 BLANKED = ("whole", "number", "name")
 
 
@@ -92,14 +94,39 @@ def _moments(
             continue
         read = times.parse(values, timezone=zone, order=order, form=fields[name].format)
         _needs_zone(rows, read, name, zone)
+        short = read.unreadable & _matches(values, TWO_DIGITS)
         for wrong, why, fix in (
-            (read.unreadable, "no time that exists", "Is the column shifted, or its format another than usual?"),
+            (short, "a year of two digits", 'Say in a TOML file of your own: format = "%y.%m.%d" or whatever it is.'),
+            (
+                read.unreadable & ~short,
+                "no time that exists",
+                "Is the column shifted, or its format another than usual?",
+            ),
             (read.skipped, f"the clocks of {zone} skip or repeat this time", "Export the times with their offset."),
         ):
             bad |= _set(rows, bad, wrong, why, fix=fix, column=name, raw=values)
         found[name] = read.moments
+        _tell_early(rows, name, read.moments, done)
     _drop(rows, texts, found, ~bad)
     return found
+
+
+def _matches(values: pa.ChunkedArray, pattern: str) -> np.ndarray:
+    """Where a text fits a pattern."""
+    import pyarrow.compute as pc
+
+    return pc.fill_null(pc.match_substring_regex(values, pattern), False).to_numpy()
+
+
+def _tell_early(rows: Rows, name: str, moments: pd.Series, done: Shaped) -> None:
+    """Say loudly that times lie so far back that they are probably of another form."""
+    early = (moments.dt.year < EARLY).to_numpy()
+    if early.any():
+        line = rows.places[int(early.argmax())].as_py()
+        done.loud.append(
+            f"{rows.file} to {rows.name}: {name} is before {EARLY} in {int(early.sum()):,} rows, the first at {line}, "
+            f"the earliest {moments.min():%Y-%m-%d}: were the dates read rightly?"
+        )
 
 
 def _set(rows: Rows, already: np.ndarray, wrong: np.ndarray, why: str, **more: object) -> np.ndarray:
@@ -263,7 +290,8 @@ def _blanked(rows: Rows, columns: pa.Table, column: Column, dataset: Dataset, do
         bad |= (values.notna() & ~values.between(column.low, high).fillna(True)).to_numpy(bool)
     if not bad.any():
         return columns
-    done.notes.append(
+    tell = done.loud if rows.name == "surveys" else done.notes  # an answer without a score counts as none
+    tell.append(
         f"{rows.file} to {rows.name}: {column.name} was blanked in {int(bad.sum()):,} rows (allowed: {column.allowed})"
     )
     at = columns.column_names.index(column.name)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIRST = 5  # how many rows a reason names
-HARMLESS = re.compile(r"[\d\s:/.,+\-TZ%eE]{1,40}")  # dates, numbers and ids that Excel cut: safe to show
+HARMLESS = re.compile(  # dates, and ids that Excel cut: safe to show; any other number may be somebody's
+    r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d\d))"
+    r"(?:[T ]\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)?(?: ?(?:Z|[+-]\d\d:?\d\d))?|\d(?:\.\d+)?E\+\d+"
+)
 ALREADY, CHANGED = "already there", "replaces an earlier row"
 COLUMNS = ("file", "source", "table", "read", "kept", "set_aside", "written", "replaced")
 
@@ -62,8 +65,8 @@ class Tally:
 def safe(value: object) -> str:
     """Return a value if it can hold neither name nor text, else nothing.
 
-    >>> safe("03/04/2025"), safe("1.78E+16"), safe("@somebody")
-    ('03/04/2025', '1.78E+16', '')
+    >>> safe("03/04/2025"), safe("1.78E+16"), safe("@somebody"), safe("010-1234-5678")
+    ('03/04/2025', '1.78E+16', '', '')
     """
     text = "" if value is None or value != value else str(value)
     return text if HARMLESS.fullmatch(text) else ""
@@ -137,7 +140,7 @@ class ImportReport:
         return "\n".join(lines)
 
     def as_json(self) -> str:
-        """Return the report as JSON, with no values but dates, numbers and places."""
+        """Return the report as JSON, with no values but dates, cut ids and places."""
         parts = [
             {name: getattr(part, name) for name in COLUMNS} | {"reasons": [vars(aside) for aside in part.asides]}
             for part in self.parts

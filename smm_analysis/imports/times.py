@@ -1,4 +1,4 @@
-"""Times of exports (시각 읽기): ISO 8601, epochs, X's own form, English months, day/month/year and Korean 오전/오후.
+"""Times of exports (시각 읽기): ISO 8601, YYYYMMDDHHMM, epochs, X's form, English months, day/month/year, 오전/오후.
 
 A date such as 03/04/2025 is read only if another row of the file decides which is the month, or the user says it.
 """
@@ -29,8 +29,12 @@ _FORMS = {
     "x": r"^[A-Z][a-z]{2} (?P<mon>[A-Z][a-z]{2}) (?P<d>\d{1,2}) (?P<h>\d\d):(?P<mi>\d\d):(?P<s>\d\d)"
     r" (?P<off>[+-]\d{4}) (?P<y>\d{4})$",
 }
+_FORMS["digits"] = (
+    r"^(?P<y>(?:19|20)\d\d)(?P<mo>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])"
+    r"(?:[T ]?(?P<h>[01]\d|2[0-3])(?P<mi>[0-5]\d)(?P<s>[0-5]\d)?)?(?P<off>[Zz]|[+-]\d\d:?\d\d)?$"
+)
 _EPOCH = r"^(?P<s>\d{9,10})(?:\.\d+)?$"
-_EPOCH_MS = r"^(?P<ms>\d{12,13})$"
+_EPOCH_MS = r"^(?P<ms>\d{13})$"  # 12 digits are YYYYMMDDHHMM
 
 
 class Ambiguous(Exception):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smm_analysis.imports import filing, recognising
-from smm_analysis.imports.mapping import OWN, Source, media
+from smm_analysis.imports.mapping import OWN, Source, is_zone, media
 from smm_analysis.imports.reading import Sheet, columns_of
 from smm_analysis.imports.records import release
 from smm_analysis.imports.rows import Options, Rows, Shaped
@@ -39,6 +38,7 @@ class Work:
     parts: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     loud: list[str] = field(default_factory=list)
+    rebrand: bool = False
     media: set[str] = field(default_factory=set)
     accounts: dict[str, set[str]] = field(default_factory=dict)
     shaped: list[tuple[Rows, Shaped, int]] = field(default_factory=list)
@@ -79,10 +79,14 @@ class Work:
         before = len(self.shaped)
         given = frozenset((*self.options.given, *(["medium"] if self.options.medium else [])))
         choice = recognising.Choice(self.known, given, self.encoding)
-        for sheet, source, header in recognising.understood(path, choice):
-            tally = Tally()
-            columns, places = columns_of(sheet, header, source.headings, tally)
-            self._take(sheet, source, columns, places, tally)
+        try:
+            for sheet, source, header in recognising.understood(path, choice):
+                tally = Tally()
+                columns, places = columns_of(sheet, header, source.headings, tally)
+                self._take(sheet, source, columns, places, tally)
+        except UnicodeError as error:
+            fix = "Is --encoding right? Without it CSV's encoding is found out."
+            raise refuse(path.name, str(error)[:120], "text in one encoding", fix) from None
         release()
         if len(self.shaped) == before:
             raise refuse(path.name, "no rows, only a header", "at least one row", "Was the period of the export empty?")
@@ -102,6 +106,14 @@ class Work:
             raise DataError(f"whose rows are these? Say --brand NAME ({rows.file} has no column for it)")
         if "medium" in required and not (options.medium or rows.source.medium or rows.has("medium")):
             raise DataError(f"where was this written? Say --medium NAME, such as blog or cafe ({rows.file})")
+
+    def know_given(self) -> None:
+        """Refuse values for columns that no table of these files has."""
+        names = {name for rows, _, _ in self.shaped for name in rows.target.table.names}
+        unknown = sorted(set(self.options.given) - names)
+        if unknown:
+            what = f"--set {unknown[0]}: no table of these files has such a column"
+            raise DataError(f"{what}; allowed: {', '.join(sorted(names))}")
 
     def file_all(self) -> None:
         """Merge all rows into their tables; those that others point at come first."""
@@ -143,11 +155,33 @@ class Work:
                     f"{rows.file} to {rows.name}: {column} was blanked in {int(lost.sum()):,} rows: not in {target}"
                 )
 
+    def _other_brands(self, rows: Rows, shaped: Shaped, old: pd.DataFrame | None) -> None:
+        """Keep rows from changing their brand unseen: one found in two brands' searches stays with the first."""
+        theirs = filing.other_brands(old, shaped.frame, rows.target.table)
+        for brand in theirs.dropna().unique():
+            mine = (theirs == brand).to_numpy()
+            count = int(shaped.members[mine].sum())
+            if self.rebrand:
+                self.loud.append(f"{rows.file} to {rows.name}: {count:,} rows were moved from brand {brand}")
+                continue
+            why = f"there already under brand {brand}"
+            fix = "A row has one brand. Say --rebrand if it was the wrong one."
+            rows.tally.many(why, shaped.places[mine].tolist(), fix=fix, column="brand")
+            rows.tally.reasons[why, "brand"].count = count
+            self.loud.append(f"{rows.file} to {rows.name}: {count:,} rows are {why} and stay so. {fix}")
+        if not self.rebrand:
+            shaped.keep(theirs.isna().to_numpy())
+
     def _file(self, rows: Rows, shaped: Shaped, read: int) -> None:
         """Merge a file's rows into their table and account for every one."""
         table = rows.target.table
+        old = self.changed.get(table.name, self.place.frames.get(table.name))
         self._dangling(rows, shaped)
-        merged = filing.merge(self.changed.get(table.name, self.place.frames.get(table.name)), shaped.frame, table)
+        self._other_brands(rows, shaped, old)
+        if better := filing.keep_better_keys(old, shaped.frame, table, shaped.weak):
+            text = f"author_key stays in {better:,} rows that are there: the file knows their authors by a lesser id"
+            self.notes.append(f"{rows.file} to {rows.name}: {text}")
+        merged = filing.merge(old, shaped.frame, table)
         rows.tally.many(ALREADY, shaped.places[merged.already].tolist(), fix="The same row is in the data set.")
         if merged.already.any():
             rows.tally.reasons[ALREADY, ""].count = int(shaped.members[merged.already].sum())
@@ -220,10 +254,8 @@ class Work:
 
 def _is_zone(name: str) -> None:
     """Refuse the name of a time zone that there is not."""
-    try:
-        zoneinfo.ZoneInfo(name or "UTC")
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise DataError(f"there is no time zone {name!r}; allowed: an IANA name such as Asia/Seoul") from None
+    if not is_zone(name or "UTC"):
+        raise DataError(f"there is no time zone {name!r}; allowed: an IANA name such as Asia/Seoul")
 
 
 def _elsewhere(rows: Rows) -> set[str]:

@@ -25,16 +25,30 @@ import shutil
 import sys
 import tomllib
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smm_analysis.pseudonyms.wording import EMAIL, LINK, PHONE, USER, canonical, redacted
+from smm_analysis.pseudonyms.wording import EMAIL, LINK, NUMBER, PHONE, USER, canonical, number_of, redacted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EMAIL", "LINK", "PHONE", "PLATFORMS", "USER", "PseudonymError", "Pseudonyms", "canonical", "redacted"]
+__all__ = [
+    "EMAIL",
+    "LINK",
+    "NUMBER",
+    "PHONE",
+    "PLATFORMS",
+    "USER",
+    "PseudonymError",
+    "Pseudonyms",
+    "canonical",
+    "number_of",
+    "redacted",
+]
 
 VARIABLE = "SMM_KEY"  # the environment variable that may hold the key
 BITS = 128  # of an author key: 32 hex digits
@@ -58,7 +72,7 @@ PLATFORMS = (
         "cafe",
         "site",
     ),
-    *("zendesk", "intercom", "front", "email", "survey", "meltwater"),
+    *("zendesk", "intercom", "front", "email", "phone", "survey", "meltwater"),
 )
 _AUTHOR, _FINGERPRINT, _STRETCH = (
     b"smm-analysis author v1\0",
@@ -76,16 +90,18 @@ class Pseudonyms:
     """One project's pseudonyms (가명 처리기); made by `Pseudonyms.of(folder)`. The secret is never shown."""
 
     secret: bytes = field(repr=False)
+    new: bool = False  # made just now and not yet written
 
     @classmethod
-    def of(cls, folder: str | Path, *, create: bool = False) -> Pseudonyms:
+    def of(cls, folder: str | Path, *, create: bool = False, missing_ok: bool = False) -> Pseudonyms:
         """Find the key of a data set (가명 키 찾기).
 
         The environment variable SMM_KEY comes first: hex (32 digits or more, 10 different bytes) or a passphrase (20
         characters or more, 10 different ones; stretched with scrypt). Else it is the file `KEY_ID.key` in the user's
         config folder. With `create`, a data set that remembers no key gets a new one there, readable by its owner
-        alone; call `remember` once `dataset.toml` is written. The same key for a second data set: set SMM_KEY, or copy
-        the line `key_id = ...` into its dataset.toml.
+        alone; call `remember` once `dataset.toml` is written. With `missing_ok` it is written by
+        `kept` alone. The same key for a second data set: set SMM_KEY, or copy the line `key_id = ...` into its
+        dataset.toml.
 
         Raises
         ------
@@ -99,10 +115,11 @@ class Pseudonyms:
         place = _safe_folder(Path(folder))
         if wanted:
             return cls(_read(place / f"{wanted}.key", wanted))._expect(wanted, f"{wanted}.key")
-        if not create:
+        if not (create or missing_ok):
             raise PseudonymError(f"the data set {folder} names no key_id, and {VARIABLE} is not set: which key is it?")
-        made = cls(secrets.token_bytes(32))
-        made._write(place)
+        made = cls(secrets.token_bytes(32), new=not create)
+        if create:
+            made._write(place)
         return made
 
     @property
@@ -140,7 +157,7 @@ class Pseudonyms:
         return pd.Series(keys.take(codes), index=handles.index, name="author_key")
 
     def redact(self, texts: pd.Series) -> pd.Series:
-        """Return texts without handles, e-mail addresses, Korean phone numbers and profile links; see `redacted`."""
+        """Return texts without handles, e-mail addresses, Korean numbers and profile links; see `redacted`."""
         import pandas as pd
 
         clean = [None if missing else redacted(str(text)) for text, missing in zip(texts, texts.isna(), strict=True)]
@@ -163,6 +180,20 @@ class Pseudonyms:
         if tomllib.loads(longer) != tomllib.loads(text) | {"key_id": self.key_id}:
             raise PseudonymError(f'{path} cannot be edited safely; add the line key_id = "{self.key_id}" at its top')
         _replace(path, f"{mark}{longer}".encode(), like=path)
+
+    @contextmanager
+    def kept(self, folder: str | Path) -> Iterator[None]:
+        """Write a new key before the block, which puts the data set in place; without a data set it goes again."""
+        if not self.new:
+            yield
+            return
+        place = _safe_folder(Path(folder))
+        self._write(place)
+        try:
+            yield
+        except BaseException:
+            (place / f"{self.key_id}.key").unlink(missing_ok=True)
+            raise
 
     def _digest(self, start: bytes, name: str) -> str:
         return hmac.digest(self.secret, start + name.encode("utf-8", "surrogatepass"), "sha256")[: BITS // 8].hex()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-USER, EMAIL, PHONE, LINK = "@user", "[email]", "[phone]", "[link]"  # what stands for what was taken out of a text
+# What stands for what was taken out of a text.
+USER, EMAIL, PHONE, LINK, NUMBER = "@user", "[email]", "[phone]", "[link]", "[number]"
 
 
 def canonical(handle: str) -> str:
@@ -30,19 +31,37 @@ def canonical(handle: str) -> str:
     return re.sub(r"^[@\s]+", "", name).rstrip() if name[:1] == "@" else name
 
 
+def number_of(text: str) -> str:
+    """Return the digits of a Korean phone or resident registration number that serves as an id; "" for any other id.
+
+    >>> [number_of(text) for text in ("010-1234-5678", "+82 10 1234 5678", "900101-1234567", "20240101", "c1")]
+    ['01012345678', '01012345678', '9001011234567', '', '']
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if re.fullmatch(_RESIDENT, plain):
+        return re.sub(r"\D", "", plain)
+    if not re.fullmatch(_PHONE, plain):
+        return ""
+    digits = re.sub(r"\D", "", plain)
+    return re.sub(r"^(?:00)?820?", "0", digits)
+
+
 def redacted(text: str) -> str:
     """Return a text without what names a person (개인 식별 표현 지우기).
 
     Handles become `@user`, e-mail addresses `[email]`, Korean phone numbers `[phone]`, links to profiles and posts on
-    social sites `[link]`. Rather too much than too little: a particle glued to a handle goes with it. Names without @,
-    street addresses and resident registration numbers are not recognised.
+    social sites and messengers `[link]`, resident registration numbers `[number]`; what follows "아이디", "ID:" or a
+    site's name and a colon is a handle as well. Rather too much than too little: a particle glued to a handle goes with
+    it. Names without any of these signs and street addresses are not recognised.
     """
     plain = text.translate(_PLAIN) if _FULL.search(text) else text
     if not _MAYBE.search(plain):
         return text
     kept, end = [], 0
-    for found in _PERSONAL.finditer(plain):
-        kept += [text[end : found.start()], _WORDS[found.lastgroup]]
+    pattern = _PERSONAL_NAMED if _LABELLED.search(plain) else _PERSONAL
+    for found in pattern.finditer(plain):
+        start = found.start("id") if found.lastgroup == "named" else found.start()
+        kept += [text[end:start], _WORDS[found.lastgroup]]
         end = found.end()
     return "".join([*kept, text[end:]])
 
@@ -76,15 +95,30 @@ _CJK = r"\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3"  # m
 _LATIN = rf"[^\W{_CJK}]"
 _LABEL = rf"{_LATIN}(?:{_LATIN}|-)*+"
 _SEPARATOR = r"[\s.\-‐‑‒–—·)]{0,2}"
-_PERSONAL = re.compile(  # each alternative starts only where a word does and gives nothing back: linear in the text
+_PHONE = (
+    rf"(?<!\d)(?:(?:\+|00)?82{_SEPARATOR}(?:\(0\))?0?|\(?0)"
+    rf"(?:1[016789]|2|[3-6]\d|[78]0|50\d){_SEPARATOR}\d{{3,4}}{_SEPARATOR}\d{{4}}(?!\d)"
+)
+_RESIDENT = r"(?<!\d)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\s?[-‐‑‒–—]?\s?[1-8](?:\d{6}(?!\d)|\*{6})"
+_SITE = (  # a label, as in "인스타: hong"
+    r"카카오톡|카톡|인스타그램|인스타|트위터|페이스북|페북|텔레그램|디스코드|유튜브|틱톡|스레드|라인"
+    r"|instagram|insta|ig|twitter|facebook|telegram|discord|tiktok|threads|line|kakao(?:talk)?|snapchat|wechat"
+)
+_NAMED = (  # what follows is ASCII, so that a label never reads beyond the next one
+    rf"(?:(?<![a-z0-9_가-힣])(?:{_SITE})\s?[:=]|(?:아이디|계정)(?:는|은)?\s?[:=]?|(?<![a-z0-9_?&])id\s?[:=])\s{{0,2}}"
+    r"(?P<id>(?=[\d._-]{0,30}[a-z])[a-z0-9_](?>[a-z0-9_.-]*[a-z0-9_])(?!\s?(?:@|골뱅이|[(\[]at[)\]])|:?/)[가-힣]{0,6})"
+)
+_SIGNS = (  # each alternative starts only where a word does and gives nothing back: linear in the text
     rf"(?P<link>(?<![\w.-]){_START}(?:{_HOST}|(?:blog|cafe|in|post)\.naver\.com|brunch\.co\.kr|tistory\.com"
-    r"|youtube\.com(?=/(?:@|channel/|c/|user/)))/[^\s<>\"']+)"
+    r"|youtube\.com(?=/(?:@|channel/|c/|user/))|(?:t|kakao|line|wa|m|toss)\.me|(?:open|pf|qr)\.kakao\.com"
+    r"|linktr\.ee|litt\.ly|discord\.gg)/[^\s<>\"']+)"
     rf"|(?P<email>(?<![.%+-])(?<!{_LATIN})(?:{_LATIN}|[.%+-])++(?:@|\s?(?:골뱅이|[(\[]at[)\]])\s?)"
     rf"{_LABEL}(?:\.{_LABEL})*\.[a-z]{{2,}})"
     rf"|(?P<user>@{_HANDLE}(?:@{_HANDLE})?)"
-    rf"|(?P<phone>(?<!\d)(?:(?:\+|00)?82{_SEPARATOR}(?:\(0\))?0?|\(?0)"
-    rf"(?:1[016789]|2|[3-6]\d|[78]0|50\d){_SEPARATOR}\d{{3,4}}{_SEPARATOR}\d{{4}}(?!\d))",
-    re.IGNORECASE,
+    rf"|(?P<phone>{_PHONE})|(?P<number>{_RESIDENT})"
 )
-_MAYBE = re.compile(r"@|골뱅이|[(\[]at[)\]]|/|\d{3}", re.IGNORECASE)  # most texts hold none of it
-_WORDS = {"link": LINK, "email": EMAIL, "user": USER, "phone": PHONE}
+_PERSONAL = re.compile(_SIGNS, re.IGNORECASE)
+_PERSONAL_NAMED = re.compile(rf"{_SIGNS}|(?P<named>{_NAMED})", re.IGNORECASE)  # slower: only where a label is
+_LABELLED = re.compile(r"아이디|계정|[a-z가-힣]\s?[:=]", re.IGNORECASE)
+_MAYBE = re.compile(r"@|골뱅이|[(\[]at[)\]]|/|\d{3}|[:=]|아이디|계정", re.IGNORECASE)  # most texts hold none of it
+_WORDS = {"link": LINK, "email": EMAIL, "user": USER, "phone": PHONE, "number": NUMBER, "named": USER}

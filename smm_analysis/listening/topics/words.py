@@ -26,7 +26,7 @@ LONGEST = 30  # letters; what is longer is no word
 _RARE, _WELL_KNOWN = 3, 10  # times seen: a form seen less is looked at for a noun seen so often at its head
 _COMMON_VERBS = "하되가오보주있없않같나봐와해"
 _HIDDEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # zero width, direction overrides
-_ADDRESSES = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+|@[\w.]+|\[(?:email|phone|link|id)\]")
+_ADDRESSES = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+|@[\w.]+|\[(?:email|phone|link|number)\]")
 _LETTERS = re.compile("[^\\W_\u1100-\u11ff\u3130-\u318f]+")  # words of letters and digits; ㅋㅋ and ㅠㅠ are none
 _APOSTROPHES = re.compile(r"(?<=[a-z])['’](?=[a-z])")
 
