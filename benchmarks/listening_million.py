@@ -99,7 +99,7 @@ def peak() -> float:
 def sentiment(texts: pd.Series) -> pd.Series:
     """Score by the project's own; by a count of two words where its model is not there."""
     try:
-        from smm_analysis.listening.sentiment import score_sentiment
+        from smm_analysis.listening.texts.sentiment import score_sentiment
 
         score_sentiment(pd.Series(["좋아요", "good"]))
     except (ImportError, FileNotFoundError):

@@ -1,0 +1,557 @@
+import doctest
+import hashlib
+import importlib
+import math
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smm_analysis.listening.texts import conjugation, korean, labels, made_sentences, sentiment, train_korean
+from smm_analysis.listening.texts.conjugation import Predicate
+from smm_analysis.listening.texts.english import compound
+from smm_analysis.listening.texts.labels import adapt_sentiment, check_sentiment, corrected_share, wilson
+from smm_analysis.listening.texts.sentiment import detect_language, score_sentiment
+
+HERE = Path(__file__).parent
+NSMC = os.environ.get("SMM_NSMC")
+needs_nsmc = pytest.mark.skipif(
+    not NSMC, reason="SMM_NSMC names no file of film reviews: see listening/texts/train_korean.py"
+)
+
+
+@pytest.mark.parametrize("module", [conjugation, korean, labels, made_sentences, sentiment, train_korean])
+def test_doctests_show_what_the_functions_return(module):
+    assert doctest.testmod(importlib.import_module(module.__name__)).failed == 0
+
+
+# --- scores ----------------------------------------------------------------------------------------------------------
+
+
+def test_scores_keep_the_index_and_leave_out_what_has_no_letter():
+    texts = pd.Series(["정말 좋아요", None, "", "  ", "!!! 123", "I love it", math.nan, "👍"], index=list("hgfedcba"))
+    scores = score_sentiment(texts)
+    assert scores.index.equals(texts.index)
+    assert scores.notna().tolist() == [True, False, False, False, False, True, False, False]
+    assert scores["h"] > 0.5
+
+
+def test_a_duplicated_index_and_no_text_at_all_are_fine():
+    twice = score_sentiment(pd.Series(["최고예요", "최악이에요"], index=[7, 7]))
+    assert twice.index.tolist() == [7, 7]
+    assert twice.iloc[0] > 0 > twice.iloc[1]
+    empty = score_sentiment(pd.Series([], dtype="str"))
+    assert (len(empty), empty.dtype) == (0, float)
+
+
+def test_what_is_no_text_is_refused_by_row():
+    with pytest.raises(TypeError, match=r"2 are not, first row 1: 3, row 2: b'x'"):
+        score_sentiment(["좋다", 3, b"x"])
+
+
+def test_english_is_vaders_compound_without_handles_and_links():
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    plain = SentimentIntensityAnalyzer().polarity_scores("I really hate this phone")["compound"]
+    assert score_sentiment(["I really hate this phone"])[0] == plain
+    assert score_sentiment(["@Lovely_Best I really hate this phone https://happy.example/love"])[0] == plain
+    assert compound(["@joy"]).tolist() == [0.0]
+
+
+def test_the_language_can_be_given_for_all_or_for_each():
+    texts = pd.Series(["awful 좋아요 좋아요", "Das ist gut", "great", "좋아요"], index=[3, 1, 2, 0])
+    assert score_sentiment(texts, lang="en")[3] < 0 < score_sentiment(texts, lang="ko")[3]
+    codes = pd.Series(["en-US", "de", None, "KO_kr"], index=texts.index)
+    scores = score_sentiment(texts, lang=codes)
+    assert scores[3] == score_sentiment(texts, lang="en")[3]
+    assert math.isnan(scores[1])
+    assert scores[2] > 0
+    assert scores[0] == score_sentiment(["좋아요"])[0]
+
+
+def test_an_unknown_language_or_other_index_is_refused():
+    with pytest.raises(ValueError, match='lang must be "auto", "ko", "en"'):
+        score_sentiment(["좋다"], lang="fr")
+    with pytest.raises(ValueError, match="index of texts"):
+        score_sentiment(pd.Series(["좋다"]), lang=pd.Series(["ko"], index=[9]))
+
+
+def test_any_model_plugs_in_and_is_given_texts_with_letters_only():
+    seen = []
+
+    def model(texts):
+        seen.extend(texts)
+        return texts.str.len() / 100
+
+    assert score_sentiment(pd.Series(["좋다", None, "...", "最高"], index=[4, 3, 2, 1]), model=model)[4] == 0.02
+    assert seen == ["좋다", "最高"]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (lambda texts: texts.str.len() + 1.0, "from -1 to 1; 2 scores are beyond, first 3"),
+        (lambda texts: pd.Series([0.0]), "score for each of the 2 texts"),
+        (lambda texts: pd.Series([0.0, 0.0], index=[5, 6]), "with their index"),
+    ],
+)
+def test_a_model_that_answers_out_of_place_is_refused(model, message):
+    with pytest.raises(ValueError, match=message):
+        score_sentiment(["좋다", "싫다"], model=model)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.one_of(st.none(), st.text(max_size=40)), max_size=8))
+def test_any_text_scores_within_bounds_and_by_itself(texts):
+    scores = score_sentiment(texts)
+    assert scores.dropna().between(-1, 1).all()
+    one_by_one = [score_sentiment([text]).iloc[0] for text in texts]
+    assert np.allclose(scores, one_by_one, equal_nan=True, atol=1e-6)
+
+
+def test_chunks_do_not_change_scores(monkeypatch):
+    texts = ["배송이 빠르지 않다", "추천 안 해요", "나쁘지 않네요", "a\nb 좋다"] * 5
+    whole = korean.shipped_model().logits(texts)
+    monkeypatch.setattr(korean, "chunked", lambda texts: ([text] for text in texts))
+    assert korean.shipped_model().logits(texts) == pytest.approx(whole)
+
+
+def test_a_megabyte_of_comment_is_scored():
+    for unit in ("좋지않", "가", "안 ", "@", "없 ", "못 하지 ", "\u202e<script>"):
+        assert -1 <= score_sentiment([(unit * 1_000_000)[:100_000] + " 좋다"])[0] <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("아이폰 16 Pro Max 카메라 진짜 최고", "ko"),
+        ("ㅋㅋㅋㅋ", "ko"),
+        ("I saw 방탄 live", "en"),
+        ("これは最高です", "other"),
+        ("Отлично", "other"),
+        ("123 !!", "other"),
+        ("@김철수 https://example.org/한글 ok", "en"),
+    ],
+)
+def test_the_language_is_told_by_the_letters(text, language):
+    assert detect_language([text])[0] == language
+
+
+# --- Korean: letters, negators ---------------------------------------------------------------------------------------
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30))
+def test_letters_are_the_canonical_decomposition(text):
+    import unicodedata
+
+    text = unicodedata.normalize("NFC", text)
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    letters, origin = korean._letters(codes)
+    hangul_only = "".join(unicodedata.normalize("NFD", c) if "가" <= c <= "힣" else c for c in text)
+    assert "".join(map(chr, letters)) == hangul_only
+    assert len(origin) == len(letters)
+
+
+def test_features_are_those_of_a_naive_count():
+    """Against dictionaries of n-grams, a text at a time."""
+    texts = ["안 좋다", "재미가 없다 정말", "hello ㅋㅋㅋ"]
+    grams = korean.ngrams(texts)
+    for i, text in enumerate(texts):
+        line = korean.normalise([text])
+        factor, operator, marks = korean._signs(line)
+        letters, origin = korean._letters(np.frombuffer(line.encode("utf-32-le"), np.uint32))
+        expected = []
+        for order in korean.ORDERS:
+            for at in range(len(letters) - order + 1):
+                chars = origin[at : at + order]
+                if not operator[chars].any() and len(set(factor[chars])) == 1:
+                    expected.append((tuple(letters[at : at + order].tolist()), float(factor[chars[0]])))
+        expected += [(("negated", *gram), -value) for gram, value in expected if value < 0]
+        assert (grams.row == i).sum() == len(expected) + len(marks)
+        total = sum(value for _, value in expected) + korean._MARK * len(marks)
+        assert grams.value[grams.row == i].sum() == pytest.approx(
+            total / math.sqrt(len(expected) + len(marks)), rel=1e-4, abs=1e-4
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "operator", "what"),
+    [
+        ("화면이 밝지 않다", "지 않다", "밝"),
+        ("밝지는않아요", "지는않아요", "밝"),
+        ("밝지 못했다", "지 못했다", "밝"),
+        ("밝지 안다", "지 안다", "밝"),
+        ("걱정하지 마세요", "지 마세요", "걱정하"),
+        ("안 밝아요", "안", "밝아요"),
+        ("안밝아요", "안", "밝아요"),
+        ("못 갔다", "못", "갔다"),
+        ("칭찬 못해요", "못해요", "칭찬"),
+        ("색이 없다", "없다", "색이"),
+        ("색없다", "없다", "색"),
+        ("볼 수 없다", "수 없다", "볼"),
+        ("최고는 아니다", "아니다", "최고는"),
+    ],
+)
+def test_negators_are_found(text, operator, what):
+    line = korean.normalise([text])
+    found = [(line[n.start : n.end], line[slice(*n.what)]) for n in korean.negations(line) if n.factor < 0]
+    assert found == [(operator, what)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "안녕하세요",
+        "안내가 왔다",
+        "까지 안내",
+        "밝지 않나요?",
+        "못생긴 개",
+        "어이없네",
+        "상관없어요",
+        "밝다",
+        "아니 이게 뭐야",
+    ],
+)
+def test_what_only_looks_like_a_negator_is_left_alone(text):
+    line = korean.normalise([text])
+    assert not [n for n in korean.negations(line) if n.factor < 0]
+
+
+def test_twice_negated_is_asserted():
+    line = korean.normalise(["추천하지 않을 수 없다"])
+    factor, operator, _ = korean._signs(line)
+    assert factor[line.index("추천")] > 0
+    assert operator[line.index("지 않을") : -1].sum() == len("지 않을수 없다")
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "factor"),
+    [
+        ("화면이 밝지 않다", "밝", -1),
+        ("화면이 밝은 건 아니다", "밝은", -1),
+        ("화면이 밝지 않은 건 아니다", "밝", 1),
+        ("오류가 없는 것은 아니다", "오류가", korean._NOUN),
+    ],
+)
+def test_the_words_that_carry_the_sense_are_turned_in_full(text, word, factor):
+    line = korean.normalise([text])
+    at = line.index(word)
+    assert korean._signs(line)[0][at - 1 : at + len(word)] == pytest.approx(factor)  # with the blank before
+
+
+# --- Korean: sentences made of a lexicon -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dictionary", "haeyo", "kind", "forms"),
+    [
+        ("좋다", "좋아요", "adj", "좋습니다 좋았 좋음 좋은 좋을 좋네 좋다 좋아"),
+        ("가볍다", "가벼워요", "adj", "가볍습니다 가벼웠 가벼움 가벼운 가벼울 가볍네 가볍다 가벼워"),
+        ("빠르다", "빨라요", "adj", "빠릅니다 빨랐 빠름 빠른 빠를 빠르네 빠르다 빨라"),
+        ("힘들다", "힘들어요", "adj", "힘듭니다 힘들었 힘듦 힘든 힘들 힘드네 힘들다 힘들어"),
+        ("낫다", "나아요", "adj", "낫습니다 나았 나음 나은 나을 낫네 낫다 나아"),
+        ("빨갛다", "빨개요", "adj", "빨갛습니다 빨갰 빨감 빨간 빨갈 빨갛네 빨갛다 빨개"),
+        ("맛있다", "맛있어요", "adj", "맛있습니다 맛있었 맛있음 맛있는 맛있을 맛있네 맛있다 맛있어"),
+        (
+            "실용적이다",
+            "실용적이에요",
+            "adj",
+            "실용적입니다 실용적이었 실용적임 실용적인 실용적일 실용적이네 실용적이다 실용적이야",
+        ),
+        ("듣다", "들어요", "verb", "듣습니다 들었 들음 듣는 들을 듣네 듣는다 들어"),
+        ("돕다", "도와요", "verb", "돕습니다 도왔 도움 돕는 도울 돕네 돕는다 도와"),
+        ("늘다", "늘어요", "verb", "늡니다 늘었 늚 느는 늘 느네 는다 늘어"),
+        ("입다", "입어요", "verb", "입습니다 입었 입음 입는 입을 입네 입는다 입어"),
+        ("고장나다", "고장나요", "verb", "고장납니다 고장났 고장남 고장나는 고장날 고장나네 고장난다 고장나"),
+    ],
+)
+def test_every_class_of_verb_is_conjugated(dictionary, haeyo, kind, forms):
+    """By the rules of 한글 맞춤법, articles 15 and 18."""
+    word = Predicate(dictionary, haeyo, kind == "verb")
+    made = [word.formal, word.past, word.nominal, word.modifier, word.prospective, word.surprise, word.plain]
+    assert [*made, word.casual] == forms.split()
+
+
+@pytest.mark.parametrize(
+    ("entry", "plain", "negated"),
+    [
+        (("바삭하다", "바삭해요", 1, "adj"), "바삭했어요", ["바삭하지 않아요", "안 바삭해요", "바삭하지는 않습니다"]),
+        (("환불하다", "환불해요", 1, "verb"), "환불합니다", ["환불 안 해요", "환불하지 못했어요", "환불할 수 없어요"]),
+        (("때가 타다", "때가 타요", -1, "verb"), "때가 탔어요", ["때가 안 타요", "때가 타지 않아요"]),
+        (("얼룩", "", -1, "noun_exist"), "얼룩이 있어요", ["얼룩이 없어요", "얼룩 없음"]),
+        (("걸작", "", 1, "noun_be"), "걸작이에요", ["걸작이 아니에요", "걸작은 아니었어요"]),
+    ],
+)
+def test_entries_become_sentences_and_their_contraries(entry, plain, negated):
+    entry = made_sentences.Entry(("가나다",), *entry)
+    assert plain in made_sentences.plain_forms(entry)
+    assert set(negated) <= set(made_sentences.negated_forms(entry))
+    assert not set(made_sentences.plain_forms(entry)) & set(made_sentences.negated_forms(entry))
+
+
+def test_made_sentences_are_the_same_each_time_and_of_both_labels_alike():
+    entry = made_sentences.Entry(("표면",), "매끈하다", "매끈해요", 1, "adj")
+    made = list(made_sentences.made_sentences([entry], each=5, seed=2))
+    assert made == list(made_sentences.made_sentences([entry], each=5, seed=2))
+    assert [label for _, label in made] == [1] * 5 + [0] * 5 + [1]
+
+
+def test_the_lexicon_is_sorted_and_says_each_thing_once():
+    lexicon = made_sentences.read_lexicon()
+    keys = [(entry.predicate, entry.kind) for entry in lexicon]
+    assert len(lexicon) >= 1800
+    assert keys == sorted(set(keys))
+    assert {entry.kind for entry in lexicon} == set(made_sentences.CLASSES)
+    signs = {}
+    for entry in lexicon:
+        assert signs.setdefault(entry.predicate, entry.sign) == entry.sign
+        assert entry.sign in (-1, 1)
+        assert entry.kind.startswith("noun") or (entry.predicate.endswith("다") and entry.haeyo.endswith("요"))
+
+
+# --- Korean: the shipped model ---------------------------------------------------------------------------------------
+
+
+def model_file():
+    return Path(korean.__file__).with_name(korean.MODEL_FILE)
+
+
+def test_the_shipped_file_is_small_and_whole_numbers():
+    assert model_file().stat().st_size <= 200_000
+    model = korean.shipped_model()
+    assert (model.weights.dtype, model.weights.shape) == (np.int8, (korean.BUCKETS,))
+
+
+def pairs(name):
+    return pd.read_csv(HERE / name, sep="\t", dtype={"plain": str, "negated": str}, keep_default_na=False)
+
+
+def both_right(table):
+    right = [
+        (score_sentiment(table[side], lang="ko") > 0) == table[f"{side}_label"].astype(int).eq(1)
+        for side in ("plain", "negated")
+    ]
+    return (right[0] & right[1]).mean()
+
+
+@pytest.mark.xfail(strict=True, reason="measured 61% of 355, plain sentences alone 75%; see sentiment_accuracy.py")
+def test_both_members_of_a_frozen_pair_are_right():
+    """At least 70% of 200 pairs or more that nothing was chosen on; the lexicon may know their words."""
+    table = pairs("negation_pairs.tsv")
+    assert len(table) >= 200
+    assert both_right(table) >= 0.70
+
+
+ENDING = r"(?:다|요|고|지|는|네|네요|니다|습니다|어요|아요|여요|었\w*|았\w*|였\w*|도|서|면|은|을|던|음|며|나|니)?"
+GRAMMAR = re.compile(
+    rf"(?:[않없있]\w*|아니\w*|아닌\w*|아닙\w*|안|못|못[하했해한할합]{ENDING}|[하했해한할함합되됐돼된될됩싶]{ENDING}|하지\w?"
+    r"|수[가는도]?|것\w?|게|건|거|데|이|그|저|제|좀|잘|더|또|다|참|별로|전혀|너무|정말)"
+)
+
+
+def content_words(sentences):
+    """Hangul words, cut to their first two syllables; negators and grammar left out."""
+    words = {word for sentence in sentences for word in re.findall(r"[가-힣]+", sentence)}
+    return {word[:2] for word in words if len(word) > 1 and not GRAMMAR.fullmatch(word)}
+
+
+def test_the_frozen_pairs_share_no_word_with_those_looked_at():
+    """The 18 kept of 154 pairs that settings were chosen on; the others share a word with a frozen pair."""
+    looked_at, frozen = pairs("negation_dev.tsv"), pairs("negation_pairs.tsv")
+    sides = [content_words([*table["plain"], *table["negated"]]) for table in (looked_at, frozen)]
+    assert sides[0] & sides[1] == set()
+
+
+@needs_nsmc
+def test_reviews_never_fitted_are_scored_right():
+    reviews = train_korean.read_reviews(Path(NSMC))
+    held = reviews[train_korean.held_out(reviews["text"].tolist())]
+    assert len(held) >= 20_000
+    assert ((korean.shipped_model().logits(held["text"].tolist()) > 0) == held["label"].eq(1)).mean() >= 0.85
+
+
+@needs_nsmc
+def test_no_text_is_on_both_sides():
+    texts = train_korean.read_reviews(Path(NSMC))["text"].tolist()
+    held = train_korean.held_out(texts)
+    lines = np.array(korean.normalise(texts).split("\n"), dtype=object)
+    assert not set(lines[held]) & set(lines[~held])
+
+
+@needs_nsmc
+@pytest.mark.slow
+def test_the_script_makes_the_shipped_file_byte_for_byte(tmp_path):
+    train_korean.main(NSMC, str(tmp_path / "made.npz"))
+    made, shipped = (hashlib.sha256(p.read_bytes()).hexdigest() for p in (tmp_path / "made.npz", model_file()))
+    assert made == shipped
+
+
+def test_the_script_learns_from_a_small_file_in_either_format_alike(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(train_korean, "_STEPS", 3)
+    monkeypatch.setattr(train_korean, "read_lexicon", lambda: made_sentences.read_lexicon()[::100])
+    rng = np.random.default_rng(5)
+    words = {1: ["환상", "뿌듯", "근사"], 0: ["지겹", "허접", "밋밋"]}
+    rows = [(f"{rng.choice(words[label])}한 영화 {i}번", label) for i in range(400) for label in (0, 1)]
+    reviews = pd.DataFrame(rows, columns=["text", "label"])
+    reviews.to_parquet(tmp_path / "a.parquet")
+    reviews.rename(columns={"text": "document"}).to_csv(tmp_path / "a.txt", sep="\t", index_label="id")
+    made = []
+    for name in ("a.parquet", "a.txt"):
+        train_korean.main(str(tmp_path / name), str(tmp_path / "out.npz"))
+        made.append((tmp_path / "out.npz").read_bytes())
+    assert made[0] == made[1]
+    assert "digest" in capsys.readouterr().out
+
+
+def test_counterfactuals_turn_the_label():
+    made = dict(train_korean.counterfactuals(["정말 재미있다!!", "감동이 없다", "a b c d e f g h 좋다"], [1, 0, 1]))
+    assert made["감동이 있다"] == 1
+    assert made["정말 재미없다"] == made["정말 안 재미있다"] == 0
+    assert len(made) == 4
+
+
+# --- one's own labels ------------------------------------------------------------------------------------------------
+
+
+def planted(n, *, seed, noise=0.0):
+    """Texts whose label hangs on a word that no prior knows."""
+    rng = np.random.default_rng(seed)
+    label = rng.choice([-1, 1], n)
+    word = np.where((label == 1) ^ (rng.random(n) < noise), "뿅뿅이", "쿵쾅이")
+    return pd.DataFrame({"text": [f"{w} 관련 글 {i % 7}" for i, w in enumerate(word)], "label": label})
+
+
+def test_adapting_learns_what_the_prior_does_not_know():
+    new = planted(200, seed=2)
+    before = ((score_sentiment(new["text"]) > 0) == (new["label"] == 1)).mean()
+    model = adapt_sentiment(planted(120, seed=1))
+    after = ((score_sentiment(new["text"], model=model) > 0) == (new["label"] == 1)).mean()
+    assert before < 0.7
+    assert after == 1
+    assert math.isfinite(model.penalty)
+    assert model.tried["log_loss"].min() < model.tried["log_loss"][0]
+
+
+def test_labels_that_say_nothing_leave_the_prior_nearly_alone():
+    """Labels drawn from the prior's own probabilities, six times: a sure prior leaves few to tell a scale by."""
+    texts = pd.Series(
+        [f"{a} {b}" for a in ("정말", "아주", "그냥", "나름") for b in ("좋다", "싫다", "재밌다", "별로다", "최고다")]
+        * 12
+    )
+    scores, scales = score_sentiment(texts), []
+    for seed in range(3, 9):
+        label = np.where(np.random.default_rng(seed).random(len(texts)) < (scores + 1) / 2, 1, -1)
+        model = adapt_sentiment(pd.DataFrame({"text": texts, "label": label}))
+        scales.append(model.scale)
+        assert np.abs(score_sentiment(texts, model=model) - scores).mean() < 0.15
+    assert np.mean(scales) == pytest.approx(1, abs=0.4)
+
+
+def test_adapting_is_repeatable_and_counts_what_it_leaves_out():
+    labels = planted(60, seed=4)
+    labels.loc[len(labels)] = ["???", 1]
+    labels.loc[len(labels)] = ["라벨이 없는 글", None]
+    first, second = adapt_sentiment(labels, seed=1), adapt_sentiment(labels, seed=1)
+    assert (first.n, first.n_set_aside) == (60, 2)
+    assert (first.correction == second.correction).all()
+    assert score_sentiment([None, "뿅뿅이"], model=first).isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (pd.DataFrame({"text": ["좋다"]}), "lacks the column label; it has text"),
+        (pd.DataFrame({"text": ["좋다"] * 20, "label": [1] * 20}), "20 are usable, of 1"),
+        (pd.DataFrame({"text": ["좋다"], "label": [1]}), "needs 10 labels"),
+        (pd.DataFrame({"text": ["좋다"], "label": [5]}), "from -1 to 1; 1 do not, first 5"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_refused(labels, message):
+    with pytest.raises(ValueError, match=message):
+        adapt_sentiment(labels)
+
+
+def test_wilsons_interval_is_the_published_one():
+    """Newcombe (1998, Statistics in Medicine 17), table I, method 3."""
+    for successes, n, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611)):
+        assert wilson(successes, n) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_statsmodels_has_the_same_interval():
+    from statsmodels.stats.proportion import proportion_confint
+
+    assert wilson(37, 50, 0.9) == pytest.approx(proportion_confint(37, 50, alpha=0.1, method="wilson"))
+
+
+def test_a_perfect_classifier_changes_nothing_and_a_known_one_is_undone():
+    assert corrected_share(300, 1000, (500, 500), (500, 500))[0] == pytest.approx(0.3)
+    share, se, sp = 0.25, 0.8, 0.9
+    called = share * se + (1 - share) * (1 - sp)
+    assert corrected_share(round(called * 1e6), 10**6, (800, 1000), (900, 1000))[0] == pytest.approx(share, abs=1e-5)
+
+
+def test_the_corrected_interval_covers_as_often_as_it_says():
+    """1,000 draws of 60 + 140 labels and 2,000 texts: the naive share would cover never."""
+    rng = np.random.default_rng(11)
+    truth, se, sp, held, naive = 0.3, 0.75, 0.85, 0, 0
+    for _ in range(1000):
+        called = rng.binomial(2000, truth * se + (1 - truth) * (1 - sp))
+        found = rng.binomial(60, se), rng.binomial(140, sp)
+        _, low, high = corrected_share(called, 2000, (found[0], 60), (found[1], 140))
+        held += low <= truth <= high
+        naive += abs(called / 2000 - truth) < 1.96 * math.sqrt(0.3 * 0.7 / 2000)
+    assert 0.93 <= held / 1000 <= 0.98
+    assert naive / 1000 < 0.5
+
+
+def labelled(counts):
+    """Rows by (label, score): their number."""
+    rows = [(f"글 {label} {score}", label, score) for (label, score), n in counts.items() for _ in range(n)]
+    return pd.DataFrame(rows, columns=["text", "label", "score"])
+
+
+def said(texts):
+    """Score a text by the number at its end."""
+    return texts.str.rsplit(" ", n=1).str[1].astype(float)
+
+
+def test_a_check_counts_and_corrects():
+    labels = labelled({(1, 0.9): 60, (1, -0.9): 20, (-1, -0.9): 90, (-1, 0.9): 10, (0, 0.0): 40})
+    corpus = pd.Series([0.9] * 400 + [-0.9] * 400 + [0.0] * 200 + [math.nan] * 5)
+    check = check_sentiment(labels, corpus, model=said)
+    assert (check.estimate, check.n) == (190 / 220, 220)
+    assert (check.low, check.high) == wilson(190, 220)
+    assert check.confusion.loc["positive"].tolist() == [20, 0, 60]
+    positive = check.prevalence.set_index("class").loc["positive"]
+    assert (positive["naive"], positive["n_texts"]) == (0.4, 1000)
+    assert positive["estimate"] == pytest.approx((0.4 + 130 / 140 - 1) / (60 / 80 + 130 / 140 - 1))
+    assert positive["low"] < positive["estimate"] < positive["high"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "corpus", "words"),
+    [
+        ({(1, 0.9): 5, (-1, -0.9): 100}, [0.5], "5 rows of this class"),
+        ({(1, 0.9): 50, (1, -0.9): 50, (-1, 0.9): 50, (-1, -0.9): 50}, [0.5], "not clearly better than chance"),
+        ({(1, 0.9): 50, (-1, -0.9): 50}, None, "No scores of the whole corpus"),
+    ],
+)
+def test_shares_that_cannot_be_corrected_say_why(counts, corpus, words):
+    check = check_sentiment(labelled(counts), None if corpus is None else pd.Series(corpus), model=said)
+    positive = check.prevalence.set_index("class").loc["positive"]
+    assert positive[["estimate", "low", "high"]].isna().all()
+    assert words in positive["reason"]["en"]
+    assert positive["reason"]["ko"]
+
+
+def test_too_few_labels_give_no_accuracy():
+    check = check_sentiment(labelled({(1, 0.9): 10}), model=said)
+    assert math.isnan(check.estimate)
+    assert check.reason["en"].startswith("There are 10 usable labels")
+    with pytest.raises(ValueError, match=r"must be -1, 0 or 1; 1 are not, first 0\.5"):
+        check_sentiment(labelled({(0.5, 0.9): 1}), model=said)
