@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from smm_analysis import imports, tables
@@ -387,10 +387,14 @@ def damaged(row, damage, field, at):
     return [encoded] * (2 if damage == "repeat" else 1)
 
 
+@example([("extra", '"', 0), ("field", '"', 0)])
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(DAMAGE, FIELD, st.integers(0, 6)), min_size=1, max_size=20))
 def test_rows_in_are_rows_kept_and_rows_set_aside(tmp_path_factory, damages):
-    """Rows in are counted here by lines: no field holds a line break, so that every line with a field is a row."""
+    """Rows in are counted here by lines: no field holds a line break, so that every line with a field is a row.
+
+    But two lost quotes make one good row of what lies between them: that is no row set aside, and said loudly.
+    """
     tmp_path = tmp_path_factory.mktemp("import")
     lines = [line for row, damage in zip(ROWS, damages, strict=False) for line in damaged(row, *damage)]
     content = b"\n".join([HEAD.encode(), *lines]) + b"\n"
@@ -402,5 +406,6 @@ def test_rows_in_are_rows_kept_and_rows_set_aside(tmp_path_factory, damages):
         assert not (tmp_path / "data").exists()
         return
     [part] = report.parts
-    assert part.read == part.kept + part.set_aside == rows
+    assert part.read == part.kept + part.set_aside
+    assert part.read == rows or (part.read < rows and any("looks like a row" in text for text in report.loud))
     assert part.written == part.kept == len(tables.load(tmp_path / "data").mentions)

@@ -189,8 +189,16 @@ def _records(file: Iterable[str], delimiter: str, name: str, tally: Tally, *, sk
             tally.aside("quotes that do not close", line, fix="Put texts in quotes that close; double quotes inside.")
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
         else:
+            if len(lines.taken) > 1 and _swallows(fields, delimiter, width):
+                tally.swallowing.append(line)
             yield line, fields
     raise refuse(name, f"over {LOST} rows with quotes out of place", "CSV", "Export it again.", line=line)
+
+
+def _swallows(fields: list[str], delimiter: str, width: int) -> bool:
+    """Whether a line within a field has as many delimiters as a row: two lost quotes can hide rows between them."""
+    inner = (text for field in fields if "\n" in field for text in field.split("\n"))
+    return any(text.count(delimiter) >= width - 1 for text in inner)
 
 
 # --- Excel -----------------------------------------------------------------------------------------------------------

@@ -60,6 +60,11 @@ def shape(rows: Rows, dataset: Dataset, options: Options, names: Pseudonyms) -> 
     texts = mapped_texts(rows, options)
     moments = _moments(rows, texts, dataset, options, done)
     tell_empty(rows, texts, done)
+    if lines := rows.tally.swallowing:
+        done.loud.append(
+            f"{rows.file}: {len(lines):,} texts over several lines hold what looks like a row, first in line "
+            f"{lines[0]}; if it is one, a quote before it does not close: mend it and import again"
+        )
     if rows.target.fold:
         texts, moments, members = _fold(rows, texts, moments)
     else:

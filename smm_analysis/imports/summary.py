@@ -37,6 +37,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.reasons: dict[tuple[str, str], Aside] = {}
+        self.swallowing: list[int] = []  # rows kept of which a text holds what looks like other rows
 
     def aside(self, why: str, place: int, *, fix: str = "", column: str = "", value: object = "") -> None:
         """Set one row aside."""
