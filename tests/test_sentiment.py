@@ -339,10 +339,18 @@ def both_right(table):
     return (right[0] & right[1]).mean()
 
 
-@pytest.mark.xfail(strict=True, reason="measured 61% of 355, plain sentences alone 75%; see sentiment_accuracy.py")
-def test_both_members_of_a_frozen_pair_are_right():
-    """At least 70% of 200 pairs or more that nothing was chosen on; the lexicon may know their words."""
-    table = pairs("negation_pairs.tsv")
+HARD = pytest.mark.xfail(
+    strict=True, reason="measured 62% of 355, plain sentences alone 77%; see sentiment_accuracy.py"
+)
+
+
+@pytest.mark.parametrize("name", [pytest.param("negation_pairs.tsv", marks=HARD), "negation_pairs_2.tsv"])
+def test_both_members_of_a_frozen_pair_are_right(name):
+    """At least 70% of 200 pairs or more that nothing was chosen on; the lexicon may know their words.
+
+    The first set is of rarer words, the second of everyday ones; both were written before the model was fitted.
+    """
+    table = pairs(name)
     assert len(table) >= 200
     assert both_right(table) >= 0.70
 
