@@ -29,12 +29,13 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake in data, names or parameters becomes a `Mistake`."""
+        from smm_analysis.pseudonyms import PseudonymError
         from smm_analysis.report.catalogue import ReportError
         from smm_analysis.tables import DataError
 
         try:
             return super().invoke(ctx)
-        except (ReportError, DataError) as error:
+        except (ReportError, DataError, PseudonymError) as error:
             raise Mistake(str(error)) from None
         except BrokenPipeError:  # the reader of our output went away; click ends quietly
             raise
@@ -160,6 +161,66 @@ def notebooks(folder: Path) -> None:
     click.echo(folder)
 
 
+@main.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The data set's folder; new or there.")
+@click.option("--as", "source", metavar="SOURCE", help="Which export it is. Default: what the header fits.")
+@click.option("--brand", default="", help="Whose rows these are.")
+@click.option("--timezone", default="", metavar="ZONE", help="Of times without an offset, such as Asia/Seoul.")
+@click.option("--medium", default="", help="Where the texts were written, if the export does not say it.")
+@click.option("--date-order", default="", type=click.Choice(["dmy", "mdy", ""]), help="For dates such as 03/04/2025.")
+@click.option("--encoding", default="", help="Of CSV files. Default: found out.")
+@click.option("--own", multiple=True, metavar="HANDLE", help="An account of the brand; repeatable, kept as a key.")
+@click.option("--staff", multiple=True, metavar="HANDLE", help="An account of its people; repeatable, kept as a key.")
+@click.option("--set", "pairs", multiple=True, metavar="COLUMN=VALUE", help="One value for all rows: kind=useful.")
+@click.option("--sources", "extra", type=click.Path(path_type=Path), help="A TOML file with exports of your own.")
+@click.option("--dry-run", is_flag=True, help="Read, check and report; write nothing.")
+def import_(files: tuple[Path, ...], out: Path, pairs: tuple[str, ...], **options: object) -> None:
+    """Read export files of listening, social and support tools into a data set.
+
+    CSV in any usual encoding, JSON, JSONL and Excel; data/IMPORTS.md lists the exports. Persons become keys, handles in
+    texts are replaced. What does not fit is set aside and listed; nothing is written unless the whole is in order.
+    """
+    from smm_analysis import imports
+
+    click.echo(str(imports.import_files(files, out, given=_pairs(pairs, "--set kind=useful"), **options)))
+
+
+@main.command()
+@click.argument("handle", default="")
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="The data set's folder.")
+@click.option("--key", default="", help="The person's author key, instead of HANDLE.")
+@click.option("--platform", default="", help="Where the handle is theirs. Default: everywhere.")
+@click.option("--dry-run", is_flag=True, help="Count, change nothing.")
+def forget(handle: str, data: Path, key: str, platform: str, dry_run: bool) -> None:
+    """Remove a person's rows from every table of a data set.
+
+    HANDLE in any spelling; - reads it from standard input, so that the shell's history does not keep it. Exit code 0
+    also where nothing was found: then nothing of the person is there. `smm export` lists author keys for --key.
+    """
+    from smm_analysis import forgetting
+
+    handle = sys.stdin.readline().strip() if handle == "-" else handle
+    click.echo(str(forgetting.forget(data, handle, key=key, platform=platform, dry_run=dry_run)))
+
+
+@main.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--table", "names", multiple=True, metavar="NAME", help="Only this table; repeatable.")
+@click.option("--texts", is_flag=True, help="With what people wrote; quotes can be found by searching for them.")
+@click.option("--lang", type=click.Choice(["en", "ko"]), help="Headings in words. Default: the column names.")
+def export(data: Path, out: Path, names: tuple[str, ...], texts: bool, lang: str | None) -> None:
+    """Write tables for spreadsheets: OUT is one .xlsx file, or a folder for CSV files.
+
+    What a spreadsheet would compute is made text; what was changed is counted. Not for reading back as a data set.
+    """
+    from smm_analysis import tables
+
+    for done in tables.export_tables(tables.load(data), out, names=names, texts=texts, lang=lang):
+        click.echo(str(done))
+
+
 def _described(notebook: Notebook, lang: str) -> list[str]:
     """Return the lines that describe a report."""
     parameters = [
@@ -168,13 +229,14 @@ def _described(notebook: Notebook, lang: str) -> list[str]:
     return [notebook.name, f"  {notebook.title(lang)}", f"  tables: {', '.join(notebook.tables) or '-'}", *parameters]
 
 
-def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
+def _pairs(pairs: tuple[str, ...], example: str = "-p seed=7") -> dict[str, str]:
     """Split KEY=VALUE options; a missing equals sign or a key given twice is a mistake."""
+    option = example.partition(" ")[0]
     split = [pair.partition("=") for pair in pairs]
     wrong = [pair for pair, (key, equals, _) in zip(pairs, split, strict=True) if not (key and equals)]
     if wrong:
-        raise Mistake(f"-p takes KEY=VALUE, such as -p seed=7; given {wrong[0]!r}")
+        raise Mistake(f"{option} takes KEY=VALUE, such as {example}; given {wrong[0]!r}")
     keys = [key for key, _, _ in split]
     if len(keys) != len(set(keys)):
-        raise Mistake("a parameter is given twice with -p")
+        raise Mistake(f"a parameter is given twice with {option}")
     return {key: value for key, _, value in split}

@@ -21,8 +21,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Lang = Literal["en", "ko"]
-_OF_TERMS = ("predictor", "population", "view")  # columns whose values are glossary keys
+_OF_TERMS = (  # columns whose values are glossary keys
+    "predictor",
+    "population",
+    "view",
+    "measure",
+    "why",
+    "data_kind",
+    "reading",
+    "stage",
+    "status",
+    "author_role",
+)
 LANGS: tuple[Lang, ...] = ("en", "ko")
+_REASONS = tuple(f"reason_{lang}" for lang in LANGS)
+SMALLEST_GROUP = 5  # people; of smaller groups no numbers are shown, their members could be told
 
 
 @dataclass(frozen=True)
@@ -58,9 +71,12 @@ class Term:
 def headed(table: pd.DataFrame, lang: Lang = "en") -> pd.DataFrame:
     """Return a table for readers (표 머리글): headings from the glossary, the first column as the index.
 
-    Headings that are no term stay as they are; the words in the columns `predictor`, `population` and `view` are terms
-    too.
+    Headings that are no term stay as they are. Words in columns such as `predictor` or `measure` are terms too. Of the
+    reasons why the data cannot tell, this language's stay, if there are any.
     """
+    table = table.drop(
+        columns=[name for name in _REASONS if name in table and (name != f"reason_{lang}" or not any(table[name]))]
+    )
     named = {column: table[column].map(lambda key: label(key, lang)) for column in _OF_TERMS if column in table}
     headings = {column: label(column, lang) for column in table if column in glossary()}
     worded = table.assign(**named).rename(columns=headings)
@@ -94,7 +110,13 @@ def term(key: str) -> Term:
 def label(key: str, lang: Lang = "en", *, unit: bool = True) -> str:
     """Return the term's name with its unit in brackets, as axes and headers show it."""
     entry = term(key)
-    return f"{entry.name(lang)} ({entry.unit(lang)})" if unit and entry.unit(lang) else entry.name(lang)
+    name, measured = entry.name(lang), entry.unit(lang)
+    return f"{name} ({measured})" if unit and measured and measured != name.lower() else name
+
+
+def named(key: str, lang: Lang = "en") -> str:
+    """Return the name of a value of the tables, such as a kind of post, where the glossary has it; else as it is."""
+    return term(key).name(lang) if key in glossary() else key
 
 
 @cache

@@ -184,6 +184,7 @@ def judge(
     synthetic: bool,
     lang: Lang = "en",
     table: pd.DataFrame | None = None,
+    would_decide: Mapping[Lang, str] | None = None,
 ) -> Verdict:
     """Answer one question of `questions.toml` (판정하기).
 
@@ -202,6 +203,8 @@ def judge(
         Whether the data are simulated: then the verdict is a method check.
     table
         The numbers behind the answer, kept beside it.
+    would_decide
+        What would decide, in each language, where that is not more of `n_unit` at the same noise.
 
     Raises
     ------
@@ -214,7 +217,8 @@ def judge(
     question = _question(key)
     _check(effect)
     decision: Decision = "cannot_tell" if effect.reason else decide(effect.low, effect.high, delta)
-    reason = effect.reason[lang] if effect.reason else _what_would_decide(effect, delta, n_unit, lang)
+    why = effect.reason or would_decide
+    reason = why[lang] if why else _what_would_decide(effect, delta, n_unit, lang)
     measure = term(question["measure"])
     return Verdict(
         claims=tuple(question["claims"]),

@@ -23,3 +23,12 @@ def visit(page, folder, *, size=(1000, 900)):
     subprocess.run(command, capture_output=True, timeout=90, check=True)
     requests = [event["params"] for event in json.loads(log.read_text("utf-8"))["events"] if "params" in event]
     return {r["url"] for r in requests if r.get("initiator", "not an origin") != "not an origin"}, picture
+
+
+def open_page(page, folder):
+    """Load a page, run what it runs, and return the document as it then is."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium here (Debian: apt install chromium)")
+    command = [browser, *QUIET, f"--user-data-dir={folder / 'dom'}", "--dump-dom", page.as_uri()]
+    return subprocess.run(command, capture_output=True, timeout=90, check=True).stdout.decode("utf-8")

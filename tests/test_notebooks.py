@@ -37,7 +37,7 @@ def reports(latest):
 
 
 def test_every_notebook_is_there_in_both_languages(reports):
-    names = {"00_start_here", "03_nps_vs_customer_health", "cdnow_repeat_buyers"}
+    names = {p.stem for p in (ROOT / "notebooks").rglob("[!.]*.ipynb") if ".ipynb_checkpoints" not in p.parts}
     assert {(r["name"], r["lang"]) for r in reports} >= {(name, lang) for name in names for lang in ("en", "ko")}
     assert {r["status"] for r in reports} == {"ok"}
 
@@ -61,7 +61,9 @@ def test_verdicts_say_the_same_in_both_languages(reports):
 
 def test_simulated_data_are_method_checks_and_real_ones_are_not(reports):
     checks = {r["name"]: {v["method_check"] for v in r["verdicts"]} for r in reports if r["verdicts"]}
-    assert checks == {"03_nps_vs_customer_health": {True}, "cdnow_repeat_buyers": {False}}
+    real = {"cdnow_repeat_buyers"}
+    assert len(checks) >= 3
+    assert checks == {name: {name not in real} for name in checks} and real <= set(checks)
 
 
 def test_pages_are_small_and_hold_no_path_of_this_machine(latest):

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "pseudonyms": set(),
     "tables": {"terms"},
     "imports": {"terms", "tables", "pseudonyms"},
+    "forgetting": {"terms", "tables", "pseudonyms"},
     "virtual": {"terms", "tables"},
     "handoff": {"terms", "tables"},
     "health": {"terms", "tables"},
@@ -35,7 +36,7 @@ MAY_IMPORT = {
     "plot": {"terms", "verdict", *MODELS},
     "report": {"terms", "places", "tables", "verdict"},
     "__main__": {"cli"},
-    "cli": {"terms", "places", "tables", "imports", "virtual", "report"},
+    "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "report"},
 }
 
 

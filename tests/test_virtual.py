@@ -11,7 +11,9 @@ import pytest
 
 from smm_analysis import tables, virtual
 from smm_analysis.virtual.engine import replay
-from smm_analysis.virtual.luck import Luck, poisson
+from smm_analysis.virtual.exporter import START
+from smm_analysis.virtual.heard import ADVOCACY, expected_found, heard
+from smm_analysis.virtual.luck import Luck, poisson, split
 from smm_analysis.virtual.truth import (
     Again,
     answers_and_behaviour,
@@ -23,6 +25,7 @@ from smm_analysis.virtual.truth import (
     relationship,
 )
 from smm_analysis.virtual.truth import earned as earned_truth
+from smm_analysis.virtual.words import MEANINGS, emerging, particle, say, topics, words
 from smm_analysis.virtual.worlds import LINES, SOURCES
 
 ROOT = Path(__file__).parents[1]
@@ -81,7 +84,10 @@ def test_the_built_sample_keeps_the_contract_and_is_small():
     sample = ROOT / "data" / "sample"
     result = tables.check(sample)
     assert result.ok, str(result)
-    assert sum(p.stat().st_size for p in sample.iterdir()) < 5_000_000
+    size = {p.name: p.stat().st_size for p in sample.iterdir()}
+    assert sum(size.values()) < 5_200_000
+    assert size["mentions.csv"] < 1_100_000
+    assert size["truth.json"] < 80_000
     assert {p.stem for p in sample.glob("*.csv")} == set(tables.CONTRACT)
     told = json.loads((sample / "truth.json").read_text(encoding="utf-8"))["brands"]
     assert len(told) == len({t["plan"] for t in told.values()}) == 6
@@ -117,6 +123,21 @@ def test_poisson_is_the_inverse_of_the_cdf():
     u = Luck(1, "x").uniform("u", 0, 500)
     rates = Luck(1, "x").uniform("rate", 0, 500) * 30 + 0.01
     assert (poisson(u, rates) == stats.poisson.ppf(u, rates)).all()
+
+
+def test_scattered_luck_is_a_persons_own_and_uniform():
+    luck = Luck(1, "mirae")
+    weeks, persons = (grid.ravel() for grid in np.meshgrid(np.arange(100), np.arange(200), indexing="ij"))
+    u = luck.scattered("say", weeks, persons)
+    assert (luck.scattered("say", weeks[7:9], persons[7:9]) == u[7:9]).all()
+    assert len(np.unique(u)) == len(u)
+    parts = [*split(u), u, luck.scattered("post", weeks, persons), Luck(2, "mirae").scattered("say", weeks, persons)]
+    for part in parts:
+        assert (part >= 0).all() and (part < 1).all()
+        counts = np.bincount((part * 20).astype(int), minlength=20)
+        assert ((counts - 1000) ** 2 / 1000).sum() < 46  # chi-square, 19 degrees of freedom, 1 in 2,000
+    apart = np.corrcoef([*parts[:4], *parts[5:], np.roll(u, 1), np.roll(u, 200)])
+    assert np.abs(apart - np.eye(len(apart))).max() < 4 / np.sqrt(len(u))
 
 
 # one channel less
@@ -231,6 +252,213 @@ def test_magnitudes_are_those_of_a_real_firm(plan):
     assert 0.5 < 1000 * h["hid"].sum() / owned < 8
     assert 0.3 < h["responded"].sum() / h["surveyed"].sum() < 0.5
     assert 400 < (sim.source >= 0).sum() < 1500
+
+
+# what people say
+
+
+@cache
+def spoken(seed: int = 5, plan: str = "basic_then_diffusion") -> tuple[pd.DataFrame, dict, pd.DataFrame]:
+    """A brand's mentions, the truth of them, and their planted labels."""
+    sim = virtual.simulate(seed=seed, people=2500, plan=plan)
+    mentions, told = sim.tables()["mentions"], heard(sim)
+    return mentions, told, virtual.planted_labels(mentions, told)
+
+
+@pytest.mark.parametrize(
+    ("word", "pair", "fits"),
+    [
+        ("배송", "이/가", "이"),
+        ("사이즈", "이/가", "가"),
+        ("색상", "은/는", "은"),
+        ("리필", "으로/로", "로"),
+        ("포장", "으로/로", "으로"),
+        ("AS", "을/를", "를"),
+        ("haneul", "이/가", "이"),
+        ("haneul", "으로/로", "로"),
+        ("dansol", "과/와", "과"),
+        ("mirae", "은/는", "는"),
+        ("garam", "으로/로", "으로"),
+    ],
+)
+def test_particles_fit_the_last_sound(word, pair, fits):
+    assert particle(word, pair) == fits
+
+
+def every_sentence():
+    for meaning, topic in ((m, t) for m in MEANINGS for t in topics()):
+        for language in ("ko", "en"):
+            for u in np.linspace(0, 1, 97, endpoint=False):
+                yield meaning, topic, language, say(meaning, topic, brand="mirae", language=language, u=u)
+
+
+def test_sentences_are_whole_and_name_nobody():
+    said = list(every_sentence())
+    texts = {s.text for *_, s in said}
+    assert len(texts) > 5000
+    for text in texts:
+        assert not set("@{}|<>=+") & set(text), text
+        assert not text.startswith(("!", "-", " ")), text
+        assert not any(pair in text for pair in ("이/가", "은/는", "을/를", "과/와", "으로/로")), text
+        assert 3 <= len(text) <= 140, text
+    assert any("가" <= c <= "힣" for text in texts for c in text)
+
+
+def test_a_sentence_that_tells_its_topic_holds_a_word_of_it_or_is_the_topics_own():
+    for meaning, topic, language, said in every_sentence():
+        about = words()["topic"][topic]
+        own = [sentence.removeprefix("!").rstrip(".") for sentence in about.get(meaning, {}).get(language, [])]
+        told = any(word in said.text for word in about[language]) or any(part in said.text for part in own)
+        assert told or not said.topical, said
+
+
+def test_no_two_topics_share_a_word_or_a_sentence():
+    for language in ("ko", "en"):
+        seen = [word for topic in words()["topic"].values() for word in topic[language]]
+        assert len(seen) == len(set(seen))
+        own = [s for t in words()["topic"].values() for m in MEANINGS for s in t.get(m, {}).get(language, [])]
+        assert len(own) == len(set(own))
+
+
+def test_threads_are_what_their_labels_say():
+    mentions, _, labels = spoken()
+    every = mentions.join(labels).set_index("mention_id")
+    parent, root = (every[["author_key", "author_role"]].reindex(every[c]) for c in ("parent_id", "thread_id"))
+    same_as_parent = every["author_key"].to_numpy() == parent["author_key"].to_numpy()
+    same_as_root = every["author_key"].to_numpy() == root["author_key"].to_numpy()
+    replies = every["parent_id"].notna()
+    people = every["author_role"].isin(["customer", "unknown"])
+    assert replies.equals(
+        every["meaning"].isin(["help", "chat", "self", "thanks", "reply"]) | (replies & (every["meaning"] == "defence"))
+    )
+    assert same_as_root[every["meaning"].isin(["self", "thanks"])].all()
+    assert not same_as_parent[every["meaning"].isin(["help", "chat", "reply", "thanks"])].any()
+    assert not same_as_parent[replies & (every["meaning"] == "defence")].any()
+    assert not people[every["meaning"].isin(["reply", "statement"])].any()
+    assert {"brand", "staff", "customer", "unknown"} == set(every["author_role"])
+    assert (every.loc[every["author_role"] == "staff", "meaning"] == "help").any()
+    times = every["created_at"]
+    assert (times[replies].to_numpy() >= times.reindex(every.loc[replies, "parent_id"]).to_numpy()).all()
+    wordless = every["text"].isna()
+    assert 0.01 < wordless.mean() < 0.05
+    assert every.loc[wordless, ["topic", "sentiment"]].isna().all(axis=None)
+
+
+def test_by_week_counts_what_the_labels_and_the_table_say():
+    mentions, told, labels = spoken()
+    week = (mentions["created_at"].dt.tz_localize(None) - pd.Timestamp(START)) // pd.Timedelta(weeks=1)
+    people = mentions["author_role"].isin(["customer", "unknown"])
+    for name, rows in {
+        "others": people,
+        "advocacy": people & labels["meaning"].isin(ADVOCACY),
+        "complaints": people & labels["meaning"].isin(["complaint", "anger"]),
+        "questions": labels["meaning"] == "question",
+    }.items():
+        assert [*map(int, told["by_week"][name].split())] == np.bincount(week[rows], minlength=104).tolist()
+    firm = mentions.loc[~people, "thread_id"]
+    answered = mentions["mention_id"].isin(firm) & (labels["meaning"] == "question")
+    assert sum(map(int, told["by_week"]["answered"].split())) == answered.sum() > 30
+
+
+def test_advocates_speak_up_where_the_brand_is_trusted():
+    rate = {}
+    for plan in ("basic_then_diffusion", "promotion_heavy"):
+        counts = {k: sum(map(int, v.split())) for k, v in spoken(plan=plan)[1]["by_week"].items()}
+        rate[plan] = counts["advocacy"] / counts["others"]
+    assert rate["basic_then_diffusion"] > 3 * rate["promotion_heavy"] > 0
+
+
+def test_topics_are_as_popular_as_planted():
+    seen, expected = pd.Series(0.0, topics()), pd.Series(0.0, topics())
+    for seed in range(5, 9):
+        _, told, labels = spoken(seed)
+        started = labels[labels["meaning"].isin(["question", "praise", "complaint"])]
+        counts = started["topic"].value_counts()
+        seen = seen.add(counts, fill_value=0)
+        expected += pd.Series(told["popularity"]) * counts.sum()
+    # people come back to their own topics: a persons' mentions are alike, so the variance is above Poisson's
+    assert ((seen - expected) ** 2 / expected).sum() < 3 * len(topics())
+    assert seen.corr(expected) > 0.97
+    assert expected.max() > 15 * expected.min(), "some are much more popular than others"
+
+
+def test_brands_differ_in_what_is_popular():
+    first, other = (pd.Series(spoken(seed)[1]["popularity"]) for seed in (5, 6))
+    assert first.nlargest(5).index.tolist() != other.nlargest(5).index.tolist()
+
+
+def test_late_topics_are_not_spoken_of_before_they_come_up():
+    for seed in (5, 6):
+        mentions, told, labels = spoken(seed)
+        week = (mentions["created_at"].dt.tz_localize(None) - pd.Timestamp(START)) // pd.Timedelta(weeks=1)
+        for topic in emerging():
+            since = told["late"][topic]["first_week"]
+            assert 60 < since < 100
+            assert week[labels["topic"] == topic].min() >= since
+    started = labels["meaning"].isin(["question", "praise", "complaint"]) & (week >= 98)
+    share = labels.loc[started, "topic"].isin(emerging()).mean()
+    assert share == pytest.approx(0.17, abs=4 * np.sqrt(0.17 * 0.83 / started.sum()))
+
+
+@pytest.mark.parametrize("n", [10, 30])
+def test_so_many_mentions_find_as_many_topics_as_is_said(n):
+    """By lot among each person's first mention, over four brands; a few hundred are near the planted popularity."""
+    rng, gaps = np.random.default_rng(n), []
+    for seed in range(5, 9):
+        mentions, told, labels = spoken(seed)
+        started = labels["meaning"].isin(["question", "praise", "complaint"])
+        firsts = labels.loc[mentions[started].drop_duplicates("author_key").index, "topic"].to_numpy()
+        found = [pd.Series(rng.choice(firsts, n, replace=False)).nunique() for _ in range(400)]
+        gaps.append(np.mean(found) / told["found_by"][str(n)] - 1)
+    assert abs(np.mean(gaps)) < 0.05
+
+
+def test_expected_found_is_the_enumeration():
+    shares = np.array([0.5, 0.3, 0.1])  # the rest finds nothing
+    pairs = [(a, b, pa * pb) for a, pa in enumerate([*shares, 0.1]) for b, pb in enumerate([*shares, 0.1])]
+    enumerated = sum(p * len({a, b} - {3}) for a, b, p in pairs)
+    assert expected_found(shares, 2) == pytest.approx(enumerated)
+
+
+def test_some_say_what_they_mean_by_negating_the_opposite():
+    mentions, _, labels = spoken()
+    negated = mentions.join(labels)[labels["negated"]]
+    assert {("praise", "ko"), ("praise", "en"), ("complaint", "ko")} <= set(
+        negated[["meaning", "lang"]].itertuples(index=False, name=None)
+    )
+    assert set(negated["meaning"]) <= {"praise", "complaint", "defence", "help"}
+    assert "배송이 늦지 않아서 좋았어요" in " ".join(mentions["text"].dropna())
+
+
+def test_the_suppliers_tone_is_near_the_planted_one():
+    mentions, told, labels = spoken()
+    tone = labels["meaning"].map({m: told["tone"][letter] for m, letter in MEANINGS.items()})
+    gap = (mentions["sentiment"] - tone).dropna()
+    assert abs(gap.mean()) < 0.03
+    assert gap.abs().max() <= 0.25 + 1e-9
+
+
+def test_conversion_is_counted_from_the_persons():
+    sim = virtual.simulate(seed=5, people=2500)
+    made, told = sim.tables(), heard(sim)["conversion"]
+    wrote = made["mentions"][made["mentions"]["author_role"].isin(["customer", "unknown"])]
+    touches = pd.concat(
+        [
+            wrote[["author_key", "created_at"]].set_axis(["key", "at"], axis=1),
+            made["shares"][["author_key", "shared_at"]].set_axis(["key", "at"], axis=1),
+        ]
+    )
+    first = touches.groupby("key")["at"].min()
+    assert told["responders"] == len(first)
+    known = made["customers"].dropna(subset="author_key").set_index("author_key")["acquired_at"].reindex(first.index)
+    assert (known <= first).sum() < told["customers_before"] < len(first)
+    assert told["watched"] >= told["bought"] >= told["seen_by_key"] > 0
+
+
+def test_the_truth_of_other_mentions_is_refused():
+    mentions, told, _ = spoken()
+    with pytest.raises(ValueError, match=r"the truth tells of \d+ mentions, and there are 3"):
+        virtual.planted_labels(mentions.head(3), told)
 
 
 # what the worlds plant

@@ -19,13 +19,25 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from smm_analysis.terms import Lang, reason, term
+
+from .survival import (
+    Steps,
+    aalen_johansen,
+    ended_within,
+    first_below,
+    is_seen,
+    kaplan_meier,
+    moment,
+    refuse,
+    times,
+    with_interval,
+)
 
 Outcome = Literal["first_response", "resolved"]
 
@@ -192,11 +204,11 @@ def _waits(cases: pd.DataFrame, observed_until: pd.Timestamp | str, outcome: str
     if outcome not in _OUTCOMES:
         raise ValueError(f"outcome must be one of {', '.join(_OUTCOMES)}, not {outcome!r}")
     opened, closed = _opened(cases), _closed(cases, _OUTCOMES[outcome])
-    until = _moment(observed_until, opened)
-    _refuse(opened.isna(), "have no opened_at")
-    _refuse(opened > until, f"have an opened_at after observed_until {until}")
-    _refuse(closed > until, f"have a {closed.name} after observed_until {until}")
-    _refuse(closed < opened, f"have a {closed.name} before opened_at")
+    until = moment(observed_until, opened)
+    refuse(opened.isna(), "have no opened_at", "cases")
+    refuse(opened > until, f"have an opened_at after observed_until {until}", "cases")
+    refuse(closed > until, f"have a {closed.name} after observed_until {until}", "cases")
+    refuse(closed < opened, f"have a {closed.name} before opened_at", "cases")
     handled = closed.notna()
     return pd.DataFrame({"hours": (closed.where(handled, until) - opened) / _HOUR, "handled": handled})
 
@@ -204,7 +216,7 @@ def _waits(cases: pd.DataFrame, observed_until: pd.Timestamp | str, outcome: str
 def _opened(cases: pd.DataFrame) -> pd.Series:
     if "opened_at" not in cases:
         raise ValueError("cases have no column 'opened_at'")
-    return _times(cases["opened_at"])
+    return times(cases["opened_at"])
 
 
 def _closed(cases: pd.DataFrame, name: str) -> pd.Series:
@@ -212,35 +224,10 @@ def _closed(cases: pd.DataFrame, name: str) -> pd.Series:
     opened = _opened(cases)
     if name not in cases or cases[name].isna().all():
         return pd.Series(pd.NaT, cases.index, opened.dtype, name)
-    closed = _times(cases[name])
+    closed = times(cases[name])
     if (closed.dt.tz is None) != (opened.dt.tz is None):
         raise ValueError(f"either both opened_at and {name} have a timezone or neither; only one has")
     return closed
-
-
-def _times(column: pd.Series) -> pd.Series:
-    if column.isna().all():
-        return pd.to_datetime(column)
-    if column.dtype.kind != "M":
-        given = column.dtype
-        raise ValueError(f"{column.name} must hold times, all with or all without a timezone, not {given} values")
-    return column
-
-
-def _moment(moment: pd.Timestamp | str, times: pd.Series) -> pd.Timestamp:
-    """Read a moment; a naive one takes the timezone of `times`."""
-    moment, zone = pd.Timestamp(moment), times.dt.tz
-    if moment is pd.NaT:
-        raise ValueError("observed_until is missing: it says until when an open case was watched")
-    if moment.tz is not None and zone is None and times.notna().any():
-        raise ValueError(f"observed_until {moment} has a timezone, but {times.name} has none")
-    return moment if moment.tz is not None and zone is not None else moment.tz_localize(zone)
-
-
-def _refuse(bad: pd.Series, what: str) -> None:
-    if bad.any():
-        rows = ", ".join(map(str, bad.index[bad][:5]))
-        raise ValueError(f"{bad.sum()} of {len(bad)} cases {what}, rows {rows}")
 
 
 def _hours(within: str | pd.Timedelta) -> float:
@@ -269,14 +256,12 @@ def _check_known_when_open(groups: pd.Series, waits: pd.DataFrame) -> None:
 
 # --- estimates -------------------------------------------------------------------------------------------------------
 
-# hours of the steps, the share still unhandled from then on, its standard error
-_Steps = tuple[np.ndarray, np.ndarray, np.ndarray]
-
 
 def _level(waits: pd.DataFrame, within: float, level: float, min_cases: int = 1) -> HandoffLevel:
     if len(waits) < max(min_cases, 1):
         return _nothing(waits, within, level, min_cases)
-    return _read(waits, waits["handled"].to_numpy(), _kaplan_meier(waits), within, level)
+    handled = waits["handled"].to_numpy()
+    return _read(waits, handled, kaplan_meier(waits["hours"], handled), within, level)
 
 
 def _by_responder(
@@ -289,7 +274,7 @@ def _by_responder(
     if len(waits) < max(min_cases, 1):
         return {name: _nothing(waits, within, level, min_cases) for name in names}
     ways = [handled & (who == name) for name in names]
-    pairs = zip(names, ways, _aalen_johansen(waits, ways), strict=True)
+    pairs = zip(names, ways, aalen_johansen(waits["hours"], ways), strict=True)
     return {name: _read(waits, way, steps, within, level) for name, way, steps in pairs}
 
 
@@ -301,86 +286,19 @@ def _nothing(waits: pd.DataFrame, within: float, level: float, min_cases: int) -
     return HandoffLevel(*unknown, level, within, *unknown, n, n_handled, n - n_handled, math.nan, curve, why)
 
 
-def _kaplan_meier(waits: pd.DataFrame) -> _Steps:
-    from statsmodels.duration.survfunc import SurvfuncRight
-
-    fit = SurvfuncRight(waits["hours"], waits["handled"])
-    return fit.surv_times, fit.surv_prob, fit.surv_prob_se
-
-
-def _aalen_johansen(waits: pd.DataFrame, ways: list[np.ndarray]) -> list[_Steps]:
-    """Return one minus the cumulative incidence of each way to end."""
-    from statsmodels.duration.survfunc import CumIncidenceRight
-
-    status = sum(code * way for code, way in enumerate(ways, start=1))
-    with np.errstate(divide="ignore", invalid="ignore"):  # its standard error is undefined once nobody is left
-        fit = CumIncidenceRight(waits["hours"].to_numpy(), status)
-    steps = np.isin(fit.times, waits["hours"][waits["handled"]])
-    times, never = fit.times[steps], (np.ones(steps.sum()), np.zeros(steps.sum()))
-    found = [(1 - share[steps], se[steps]) for share, se in zip(fit.cinc, fit.cinc_se, strict=True)]
-    return [(times, *shares) for shares in found + [never] * (len(ways) - len(found))]
-
-
-def _read(waits: pd.DataFrame, mine: np.ndarray, steps: _Steps, within: float, level: float) -> HandoffLevel:
+def _read(waits: pd.DataFrame, mine: np.ndarray, steps: Steps, within: float, level: float) -> HandoffLevel:
     """Read rate and medians off the curve; `mine` are the cases handled, by the responder in question."""
     hours, handled = waits["hours"].to_numpy(), waits["handled"].to_numpy()
-    longest, curve = hours.max(), _curve(hours, handled, steps, within, level)
-    seen = within <= longest or handled[hours == longest].all()
-    rate, low, high = _rate(curve, within) if seen else [math.nan] * 3
+    longest, curve = hours.max(), with_interval(hours, handled, steps, within, level)
+    seen = is_seen(hours, handled, within)
+    rate, low, high = ended_within(curve, within) if seen else [math.nan] * 3
     why = {} if seen else reason("short_watch", within=within, longest=longest)
-    natural = curve[np.isin(curve["wait_hours"], [0, *steps[0], longest])]  # medians must not depend on `within`
-    medians = (_first_below_half(natural, name) for name in ("unhandled", "low", "high"))
+    natural = curve[np.isin(curve["wait"], [0, *steps.times, longest])]  # medians must not depend on `within`
+    medians = (first_below(natural, name) for name in ("waiting", "low", "high"))
     answered_only = float((hours[mine] <= within).mean()) if mine.any() else math.nan
     counts = (len(hours), int(mine.sum()), int(len(hours) - handled.sum()))
+    curve = curve.set_axis(_CURVE, axis=1)
     return HandoffLevel(rate, low, high, level, within, *medians, *counts, answered_only, curve, why)
-
-
-def _curve(hours: np.ndarray, handled: np.ndarray, steps: _Steps, within: float, level: float) -> pd.DataFrame:
-    """Return the share still waiting at 0, at each step, at `within` and at the longest wait, with its interval."""
-    times, unhandled, se = steps
-    at = np.unique(np.concatenate([[0.0], times, [min(within, hours.max()), hours.max()]]))
-    step = np.searchsorted(times, at, side="right")
-    share, se = np.append(1.0, unhandled)[step].clip(0, 1), np.append(0.0, se)[step]
-    at_risk, watched = _still_watched(hours, times, at)
-    known = at_risk + np.searchsorted(np.sort(hours[handled]), at)
-    low, high = _rothman(share, _worth(share, se, watched, known), level)
-    return pd.DataFrame(dict(zip(_CURVE, (at, share, low, high, at_risk), strict=True)))
-
-
-def _still_watched(hours: np.ndarray, times: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the cases that waited at least so long, and which share they are of those left by the last step."""
-    waited = np.sort(hours)
-    at_risk = len(hours) - np.searchsorted(waited, at)
-    left = len(hours) - np.append(0, np.searchsorted(waited, times, side="right"))
-    left = left[np.searchsorted(times, at, side="right")]
-    return at_risk, np.where(np.isin(at, times), 1.0, at_risk / np.maximum(left, 1))
-
-
-def _worth(share: np.ndarray, se: np.ndarray, watched: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return how many uncensored cases the estimate is worth; where undefined, those whose outcome is known."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        worth = watched * share * (1 - share) / se**2
-    return np.where(np.isfinite(worth) & (worth > 0), worth, known)
-
-
-def _rothman(share: np.ndarray, worth: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's score interval of a share of `worth` cases."""
-    z = _z(level)
-    centre, half = share + z**2 / (2 * worth), z * np.sqrt(share * (1 - share) / worth + (z / (2 * worth)) ** 2)
-    shrink = 1 + z**2 / worth
-    return ((centre - half) / shrink).clip(0, 1), ((centre + half) / shrink).clip(0, 1)
-
-
-def _rate(curve: pd.DataFrame, within: float) -> tuple[float, ...]:
-    """Return rate, low and high: one minus the share still waiting at `within`."""
-    waiting = curve.iloc[np.searchsorted(curve["wait_hours"], within, side="right") - 1]
-    return tuple(1 - float(waiting[name]) for name in ("unhandled", "high", "low"))
-
-
-def _first_below_half(curve: pd.DataFrame, name: str) -> float:
-    """Hours until the curve, or an end of its interval, has come down to one half; inf if it has not."""
-    below = curve["wait_hours"].to_numpy()[curve[name].to_numpy() <= 0.5 + 1e-12]
-    return float(below[0]) if len(below) else math.inf
 
 
 def _wait_in_words(hours: float, lang: Lang) -> str:
@@ -393,9 +311,3 @@ def _wait_in_words(hours: float, lang: Lang) -> str:
 def _row(found: HandoffLevel) -> dict[str, object]:
     why = {f"reason_{lang}": found.reason.get(lang, "") for lang in ("en", "ko")}
     return {name: getattr(found, name) for name in _ROW} | why
-
-
-def _z(level: float) -> float:
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, not {level!r}")
-    return NormalDist().inv_cdf(0.5 + level / 2)

@@ -1,1 +1,35 @@
 """Listening (경청): what people say, how they feel, who stands by the brand, when it gets loud (S4.8, S4.9, S2.1)."""
+
+from .alarms.counts import hourly_counts
+from .alarms.spikes import Spikes, detect_spikes
+from .measures.facts import advocates
+from .measures.scorecard import MEASURES, hand_off_rows, hand_off_summary, period_summary, weekly_scorecard
+from .response import best_forms, best_hours
+from .texts.cues import TALK, flag_talk
+from .topics.richness import GroupComparison, TotalThemes, compare_with_group, themes_found, total_themes
+from .topics.themes import assign_themes, find_quotes, questions, themes
+
+__all__ = [
+    "MEASURES",
+    "TALK",
+    "GroupComparison",
+    "Spikes",
+    "TotalThemes",
+    "advocates",
+    "assign_themes",
+    "best_forms",
+    "best_hours",
+    "compare_with_group",
+    "detect_spikes",
+    "find_quotes",
+    "flag_talk",
+    "hand_off_rows",
+    "hand_off_summary",
+    "hourly_counts",
+    "period_summary",
+    "questions",
+    "themes",
+    "themes_found",
+    "total_themes",
+    "weekly_scorecard",
+]

@@ -6,21 +6,32 @@ package. Every label comes from the glossary, every legend entry carries its n.
 
 import matplotlib.pyplot as plt
 
+from smm_analysis.terms import SMALLEST_GROUP
+
+from .handoff import plot_follow_through
 from .health import plot_calibration, plot_contributions, plot_half_life, plot_nps, plot_predictors, plot_weekly_repeat
+from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plot_theme_curve, plot_themes
 from .overview import plot_coverage
-from .theme import PALETTE, SMALLEST_GROUP, money, money_axis, set_theme
+from .theme import PALETTE, money, money_axis, set_theme
 
 __all__ = [
     "PALETTE",
     "SMALLEST_GROUP",
     "money",
     "money_axis",
+    "plot_best",
     "plot_calibration",
     "plot_contributions",
     "plot_coverage",
+    "plot_follow_through",
     "plot_half_life",
+    "plot_measure",
     "plot_nps",
     "plot_predictors",
+    "plot_scorecard",
+    "plot_spikes",
+    "plot_theme_curve",
+    "plot_themes",
     "plot_weekly_repeat",
     "plt",
     "set_theme",

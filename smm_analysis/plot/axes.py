@@ -26,14 +26,14 @@ def nothing_to_draw(ax: Axes, lang: Lang) -> Axes:
     return ax
 
 
-def legend_below(ax: Axes) -> Axes:
+def legend_below(ax: Axes, *, columns: int = 3) -> Axes:
     """Put the legend under the axes, where it never covers data."""
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns)
     return ax
 
 
-def date_axis(ax: Axes) -> Axes:
-    """Write dates as year-month, which both languages read."""
-    ax.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=9))
+def date_axis(ax: Axes, *, most: int = 9) -> Axes:
+    """Write dates as year-month, which both languages read; `most` ticks."""
+    ax.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=most))
     ax.xaxis.set_major_formatter(DateFormatter("%Y-%m"))
     return ax

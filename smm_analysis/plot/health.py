@@ -9,8 +9,8 @@ from matplotlib.ticker import FuncFormatter
 
 from smm_analysis.health import typical_customers
 from smm_analysis.plot.axes import axes_of, date_axis, legend_below, nothing_to_draw
-from smm_analysis.plot.theme import GREY, PALETTE, SMALLEST_GROUP
-from smm_analysis.terms import Lang, label
+from smm_analysis.plot.theme import GREY, PALETTE
+from smm_analysis.terms import SMALLEST_GROUP, Lang, label
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,6 @@ from smm_analysis.terms import Lang
 # Okabe and Ito's palette, darkest first: told apart by people of every colour vision, and in grey
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 GREY = "#6b6f76"
-SMALLEST_GROUP = 5  # people; fewer are not shown
 _FONT = "Noto Sans KR"
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from smm_analysis.tables.contract import CONTRACT, Column, Table
 from smm_analysis.tables.dataset import NAME, Brand, Dataset, Medium, read_dataset
+from smm_analysis.tables.exporting import Exported, export_table, export_tables, legible, suppress_small
 from smm_analysis.tables.faults import DataError, MissingTable, Problem
 from smm_analysis.tables.template import WORKBOOK, write_template
 
@@ -30,13 +31,18 @@ __all__ = [
     "Column",
     "DataError",
     "Dataset",
+    "Exported",
     "Medium",
     "MissingTable",
     "Problem",
     "Table",
     "Tables",
     "check",
+    "export_table",
+    "export_tables",
+    "legible",
     "load",
+    "suppress_small",
     "write_template",
 ]
 
@@ -307,10 +313,10 @@ def _is_folder(path: Path) -> None:
 def _note_strangers(found: _Inspection) -> None:
     """Refuse Excel files; note other files that look as if they were meant."""
     for path in sorted(found.path.iterdir()):
-        if path.name.startswith((".", "_", "~$")) or path.name in (NAME, WORKBOOK, "truth.json"):
+        if path.name.startswith((".", "_", "~$")) or path.name in (NAME, WORKBOOK, "truth.json", "imports"):
             continue
         if path.suffix.lower() in EXCEL:
-            fix = "Save the sheet as CSV UTF-8 under the table's name. (`smm import`, to come, will read Excel.)"
+            fix = f"Take it out of the folder, then: smm import {path.name} --out FOLDER"
             found.problems.append(Problem(path.name, None, "", "an Excel file", "CSV or Parquet", fix))
         elif _could_be_meant(path):
             near = difflib.get_close_matches(path.stem.lower(), CONTRACT, n=1)

@@ -236,7 +236,7 @@ def _not_iso(text: pa.ChunkedArray, shape: np.ndarray, column: Column) -> Iterat
     """Yield the texts that are no ISO dates: first those that can be read two ways."""
     twofold = ~shape & _matches(text, DAY_OR_MONTH)
     yield twofold, WORDS[column.kind], _readings(text, twofold) if twofold.any() else ""
-    fix = "Write year-month-day, and hours with leading zeros; `smm import`, to come, will convert whole files."
+    fix = "Write year-month-day, and hours with leading zeros; `smm import FILE --out FOLDER` converts whole files."
     yield ~shape & ~twofold, WORDS[column.kind], fix
 
 

@@ -22,10 +22,18 @@ ROUTES = ("page", "person", "person-then-page")
 MEDIUM_KINDS = ("sns", "blog", "video", "cafe", "site")
 SIDES = ("firm", "customer")
 TOP = {"name": str, "currency": str, "timezone": str, "observed_until": (str, date), "language": str, "synthetic": bool}
+TOP_MAYBE = {"key_id": str}
 BRAND = {"market_size": int, "central_medium": str}
 BRAND_MAYBE = {"presence": dict, "account_route": str}
 MEDIUM = {"kind": str, "side": str}
-WORDS = {str: "a text in quotes", bool: "true or false", int: "a whole number", dict: "a table of answers, 0 to 1"}
+OWN_MAYBE = {"keys": list, "staff": list}
+WORDS = {
+    str: "a text in quotes",
+    bool: "true or false",
+    int: "a whole number",
+    dict: "a table of answers, 0 to 1",
+    list: "a list of author keys",
+}
 
 
 @dataclass(frozen=True)
@@ -47,10 +55,19 @@ class Medium:
 
 
 @dataclass(frozen=True)
+class Own:
+    """Author keys of a brand's own accounts and of its staff (자사 계정) as `[own.NAME]` lists them."""
+
+    keys: tuple[str, ...] = ()
+    staff: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Dataset:
     """What `dataset.toml` says of the whole set (데이터 세트).
 
     `observed_until` is the last moment watched: what is open then is censored, not missing.
+    `key_id` says which key the author keys were made with, "" where that is not known.
     `truth` is what `truth.json` holds, None for real data.
     """
 
@@ -60,8 +77,10 @@ class Dataset:
     observed_until: pd.Timestamp
     language: str
     synthetic: bool
+    key_id: str = ""
     brands: dict[str, Brand] = field(default_factory=dict)
     media: dict[str, Medium] = field(default_factory=dict)
+    own: dict[str, Own] = field(default_factory=dict)
     truth: dict[str, Any] | None = None
 
 
@@ -78,8 +97,8 @@ def read_dataset(folder: Path) -> tuple[Dataset, list[str]]:
     text = _text(folder / NAME)
     raw = _toml(text)
     form = _Form(text)
-    form.fields(raw, TOP, {"brand": dict, "medium": dict})
-    for kind, needed, maybe in (("brand", BRAND, BRAND_MAYBE), ("medium", MEDIUM, {})):
+    form.fields(raw, TOP, TOP_MAYBE | {"brand": dict, "medium": dict, "own": dict})
+    for kind, needed, maybe in (("brand", BRAND, BRAND_MAYBE), ("medium", MEDIUM, {}), ("own", {}, OWN_MAYBE)):
         for name, entry in _sections(raw, kind):
             form.fields(entry, needed, maybe, section=f"{kind}.{name}")
     form.meanings(raw)
@@ -250,11 +269,15 @@ def _truth(path: Path) -> dict[str, Any] | None:
 
 
 def _build(raw: dict, truth: dict[str, Any] | None) -> Dataset:
-    plain = {key: raw[key] for key in TOP}
+    plain = {key: raw[key] for key in TOP | TOP_MAYBE if key in raw}
     plain["observed_until"] = _moment(raw["observed_until"], raw["timezone"])
     known = BRAND | BRAND_MAYBE
     brands = {name: Brand(**{k: v for k, v in entry.items() if k in known}) for name, entry in _sections(raw, "brand")}
     media = {
         name: Medium(**{k: v for k, v in entry.items() if k in MEDIUM}) for name, entry in _sections(raw, "medium")
     }
-    return Dataset(**plain, brands=brands, media=media, truth=truth)
+    own = {
+        name: Own(**{k: tuple(map(str, v)) for k, v in entry.items() if k in OWN_MAYBE})
+        for name, entry in _sections(raw, "own")
+    }
+    return Dataset(**plain, brands=brands, media=media, own=own, truth=truth)

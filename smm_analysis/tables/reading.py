@@ -25,7 +25,7 @@ BLOCK = 8 << 20  # bytes that pyarrow parses at a time; one row must fit
 MANY = 10_000  # malformed rows after which a table is given up
 ENOUGH = 1_000_000  # malformed rows after which they are no longer counted
 DELIMITERS = (",", ";", "\t")
-IMPORT = "Save it as CSV UTF-8. (`smm import`, to come, will read other encodings and Excel.)"
+IMPORT = "Save it as CSV UTF-8, or take it out of the folder and let `smm import FILE --out FOLDER` read it."
 MAGIC = {
     b"PK\x03\x04": "an Excel workbook or zip file",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -76,6 +76,10 @@ class Source:
                 return file, row + 1
             row -= count
         raise IndexError(row)
+
+
+RECORD = 1 << 24  # characters in a field after which an open quote is taken for one that never closes
+csv.field_size_limit(RECORD)  # for the whole process; the module's own limit is less than one long comment
 
 
 def walk(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:

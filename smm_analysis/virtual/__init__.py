@@ -6,6 +6,7 @@ person, week and purpose: two plans see the same luck, and their difference is t
 """
 
 from .engine import Simulation, replay, simulate
+from .heard import planted_labels
 from .sample import BRANDS, SAMPLE_PLANS, write_sample
 from .truth import truth
 from .worlds import CHANNELS, PLANS, POLICIES, WORLDS, Channel, Plan, Policy, World
@@ -22,6 +23,7 @@ __all__ = [
     "Policy",
     "Simulation",
     "World",
+    "planted_labels",
     "replay",
     "simulate",
     "truth",

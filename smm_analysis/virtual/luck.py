@@ -51,6 +51,34 @@ class Luck:
             out[here] = self.uniform(purpose, int(week), int(persons[here].max()) + 1)[persons[here]]
         return out
 
+    def scattered(self, purpose: str, weeks: np.ndarray, persons: np.ndarray) -> np.ndarray:
+        """The uniforms of few (week, person) pairs among many, by hashing whose they are; shape of `weeks`.
+
+        Not those of `at`: the mixing function of SplitMix64 (Steele, Lea & Flood 2014, OOPSLA) takes Philox's place.
+        """
+        key = np.uint64((self.seed << 32) ^ crc32(self.brand.encode()))
+        mixed = _mixed(np.asarray(persons).astype(np.uint64) ^ _mixed(np.asarray(weeks).astype(np.uint64)))
+        purposes = np.array([crc32(purpose.encode())], dtype=np.uint64)
+        return (_mixed(mixed ^ _mixed(purposes ^ _mixed(np.array([key])))) >> np.uint64(11)) * 2.0**-53
+
+
+def _mixed(x: np.ndarray) -> np.ndarray:
+    """SplitMix64's next output from state `x`."""
+    x = x + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def split(u: np.ndarray) -> np.ndarray:
+    """Four uniforms out of each one, of thirteen bits each; shape (4, len(u)).
+
+    >>> split(np.array([0.5])).ravel().tolist()
+    [0.0, 0.0, 0.0, 0.5]
+    """
+    bits = (u * 2.0**52).astype(np.int64)
+    return np.array([((bits >> 13 * i) & 8191) / 8192 for i in range(4)])
+
 
 def poisson(u: np.ndarray, rate: np.ndarray | float) -> np.ndarray:
     """Poisson counts by inverse CDF: monotone in `rate`, so more exposure never means fewer counts.

@@ -1,11 +1,10 @@
 """From the engine's arrays to the tables of the contract (배열에서 표로).
 
-The engine knows every person; an export does not. `COLLECTED` says what part of the public talk, of the posts' daily
-views, of the cascades and of the links the virtual listening tool and platform hand out.
+The engine knows every person; an export does not. `COLLECTED` says what part of the links and of the leads is handed
+out, `DAILY_EVERY` and `CASCADE_EVERY` which posts' daily views and shares; `talk` says it of what people write.
 """
 
 from collections.abc import Callable
-from hashlib import blake2b
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -13,15 +12,11 @@ import numpy as np
 import pandas as pd
 
 from .engine import POSTS, Simulation
-from .luck import Luck, poisson
+from .exporter import MINUTE, MINUTES, START, TIMEZONE, Exporter, author_key, customer_keys, observed_until, week_start
+from .luck import poisson
 from .people import SEGMENTS, TARGET_SEGMENT
-from .words import WORDS, sentence
+from .talk import REGISTERED, REGISTERED_DAYS, cases_frame, crisis_start, first_touch, mentions_table, talk
 from .worlds import ACTIVITIES, CHANNELS, LINES, SOURCES
-
-START = np.datetime64("2024-11-18T00:00", "m")  # a Monday, Asia/Seoul
-TIMEZONE = "Asia/Seoul"
-MINUTES = 7 * 24 * 60
-MINUTE = np.timedelta64(1, "m")
 
 MEDIA = MappingProxyType(
     {
@@ -32,69 +27,10 @@ MEDIA = MappingProxyType(
         "cafe": ("cafe", "customer"),
     }
 )
-COLLECTED = MappingProxyType({"talk": 0.018, "praise": 0.06, "anger": 0.5, "links": 0.04, "leads": 0.15})
+COLLECTED = MappingProxyType({"links": 0.04, "leads": 0.15})
 DAILY_EVERY, CASCADE_EVERY = 4, 8  # one post in so many has daily views, or its shares, in the export
 DAILY_WINDOW = 120  # days of views kept per post
 PANEL_QUARTERS = 4
-
-
-def week_start(weeks: np.ndarray) -> np.ndarray:
-    """The Monday of each week number."""
-    return START.astype("datetime64[D]") + 7 * np.asarray(weeks)
-
-
-def observed_until(weeks: int) -> np.datetime64:
-    """The last minute of the record."""
-    return START + (weeks * MINUTES - 1) * MINUTE
-
-
-class Exporter:
-    """One brand's record while it is written out: keyed luck, clock and keys."""
-
-    def __init__(self, sim: Simulation) -> None:
-        self.sim, self.brand = sim, sim.setting.brand
-        self.h, self.weeks, self.n = sim.history, sim.setting.weeks, sim.people.n
-        self.luck = Luck(sim.setting.seed, sim.setting.brand)
-        self.end = observed_until(self.weeks)
-
-    def when(self, weeks: np.ndarray, persons: np.ndarray, purpose: str) -> np.ndarray:
-        """A waking minute of the week for each (week, person)."""
-        u = self.luck.at(f"when:{purpose}", weeks, persons)
-        day, minute = np.divmod(u * 7, 1)
-        return START + (weeks * MINUTES + day * 1440 + 420 + minute * 1010).astype(np.int64) * MINUTE
-
-    def some(self, flags: np.ndarray, purpose: str, part: float) -> tuple[np.ndarray, np.ndarray]:
-        """(weeks, persons) where the flag is set and the export caught it."""
-        weeks, persons = np.nonzero(flags)
-        kept = self.luck.at(f"caught:{purpose}", weeks, persons) < part
-        return weeks[kept], persons[kept]
-
-    def authors(self, persons: np.ndarray) -> np.ndarray:
-        """Author keys: a keyed hash of each person's invented handle."""
-        unique, inverse = np.unique(persons, return_inverse=True)
-        return np.array([author_key(self.brand, int(p)) for p in unique], dtype=object)[inverse]
-
-    def observed(self, times: np.ndarray) -> np.ndarray:
-        """Times within the record; later ones are NaT, that is censored."""
-        return np.where(times <= self.end, times, np.datetime64("NaT"))
-
-    def frame(self, **columns) -> pd.DataFrame:
-        """A table; minutes become times in the data set's zone."""
-        out = pd.DataFrame(columns)
-        for name, column in out.items():
-            if column.dtype.kind == "M" and name not in ("week", "date"):
-                out[name] = column.dt.tz_localize(TIMEZONE)
-        return out
-
-
-def author_key(brand: str, person: int) -> str:
-    """The pseudonym of an invented handle, 16 hex digits."""
-    return blake2b(f"{brand}/{person}".encode(), key=b"virtual brand", digest_size=8).hexdigest()
-
-
-def customer_keys(persons: np.ndarray) -> np.ndarray:
-    """c000123 for person 123."""
-    return np.array([f"c{p:06d}" for p in persons], dtype=object)
 
 
 def tables(sim: Simulation) -> dict[str, pd.DataFrame]:
@@ -104,13 +40,14 @@ def tables(sim: Simulation) -> dict[str, pd.DataFrame]:
     shares, item_shares = shares_table(out, posts, extra)
     posts["shares"] = item_shares
     cases = cases_frame(out)
-    mentions = mentions_table(out, cases)
+    said = talk(out, cases)
+    cases["mention_id"] = cases["case_id"].map(said.set_index("tag")["mention_id"]).astype(object)
     made: dict[str, pd.DataFrame] = {
         "posts": posts,
         "post_daily": post_daily_table(out, posts, extra),
-        "mentions": mentions,
+        "mentions": mentions_table(out, said),
         "shares": shares,
-        "cases": cases.drop(columns=["mentioned", "person"]),
+        "cases": cases.drop(columns=["mentioned", "person", "week"]),
     }
     rest: dict[str, Callable[[Exporter], pd.DataFrame]] = {
         "weekly": weekly_table,
@@ -126,7 +63,7 @@ def tables(sim: Simulation) -> dict[str, pd.DataFrame]:
         "follows": follows_table,
     }
     made |= {name: make(out) for name, make in rest.items()}
-    made["leads"] = leads_table(out, posts)
+    made["leads"] = leads_table(out, posts, first_touch(out, said, shares))
     return made
 
 
@@ -285,136 +222,6 @@ def post_daily_table(out: Exporter, posts: pd.DataFrame, rows: pd.DataFrame) -> 
         source=np.where((media[post] == "blog") & (days > 1), "search", "feed"),
         views=views[kept],
         shares=shared[kept].astype(int),
-    )
-
-
-# talk and complaints
-
-
-def cases_frame(out: Exporter) -> pd.DataFrame:
-    """Complaints with first response and resolution; what was open at the end is empty."""
-    weeks, persons = np.nonzero(out.h["case"])
-    opened = START + ((weeks + out.luck.at("case_time", weeks, persons)) * MINUTES).astype(np.int64) * MINUTE
-    order = np.argsort(opened, kind="stable")
-    weeks, persons, opened = weeks[order], persons[order], opened[order]
-    bought = out.when(weeks, persons, "purchase")
-    opened = np.minimum(np.maximum(opened, bought + 10 * MINUTE), out.end)
-    u = out.luck.at("case:more", weeks, persons)
-    n = len(weeks)
-    return out.frame(
-        case_id=[f"k{out.brand}{i:05d}" for i in range(n)],
-        brand=out.brand,
-        opened_at=opened,
-        mention_id=pd.Series([None] * n, dtype=object),
-        first_response_at=out.observed(_later(opened, out.h["response_hours"][weeks, persons])),
-        resolved_at=out.observed(_later(opened, out.h["close_hours"][weeks, persons])),
-        team=np.where(u < 0.6, "care", "store"),
-        responder=np.where(u * 10 % 1 < 0.12, "advocate", "firm"),
-        customer_key=customer_keys(persons),
-        mentioned=u * 100 % 1 < 0.4,
-        person=persons,
-    )
-
-
-def _later(times: np.ndarray, hours: np.ndarray) -> np.ndarray:
-    """Times plus hours; endless hours give a time far beyond the record."""
-    minutes = np.ceil(np.minimum(hours.astype(float), 24 * 3650) * 60).astype(np.int64)
-    return times + minutes * MINUTE
-
-
-def mentions_table(out: Exporter, cases: pd.DataFrame) -> pd.DataFrame:
-    """What the listening tool caught: questions and answers, praise, complaints, crises hour by hour."""
-    talk = [*_questions(out), _praise(out), _complaints(out, cases), *_crises(out)]
-    table = pd.concat([part for part in talk if len(part)] or talk, ignore_index=True)
-    table = table[table["at"] <= out.end].sort_values(["at", "person", "meaning"], ignore_index=True, kind="stable")
-    table["mention_id"] = [f"m{out.brand}{i:05d}" for i in range(len(table))]
-    ids = table.set_index("tag")["mention_id"]
-    table["parent_id"] = table["parent"].map(ids).astype(object)
-    cases["mention_id"] = cases["case_id"].map(ids).astype(object)
-    return _written(out, table)
-
-
-def _said(out: Exporter, meaning: str, at: np.ndarray, persons: np.ndarray, **more) -> pd.DataFrame:
-    tag = [f"{meaning}/{p}/{t}" for p, t in zip(persons, at, strict=True)]
-    columns = {"meaning": meaning, "at": at, "person": persons, "tag": tag, "parent": None, "role": "customer"}
-    return pd.DataFrame(columns | more, index=range(len(at)))
-
-
-def _questions(out: Exporter) -> list[pd.DataFrame]:
-    weeks, persons = out.some(out.h["asked"], "talk", COLLECTED["talk"])
-    bought_before = out.sim.first_week[persons] <= weeks
-    asked = _said(out, "question", out.when(weeks, persons, "question"), persons)
-    asked["role"] = np.where(bought_before, "customer", "unknown")
-    answered = out.h["answered"][weeks, persons]
-    hours = np.minimum(out.h["response_hours"][weeks, persons] / 3, 150)
-    hours = np.where(np.isfinite(hours), hours, 100.0)[answered]
-    reply = _said(out, "reply", _later(asked["at"].to_numpy()[answered], hours), persons[answered])
-    reply["parent"] = asked["tag"].to_numpy()[answered]
-    reply["role"] = np.where(out.luck.at("who_answers", weeks, persons)[answered] < 0.85, "brand", "staff")
-    return [asked, reply]
-
-
-def _praise(out: Exporter) -> pd.DataFrame:
-    happy = (out.h["bought"] & (out.h["answer"] >= 8)) | (out.h["shared"] & (out.h["answer"] >= 9))
-    weeks, persons = out.some(happy, "praise", COLLECTED["praise"])
-    return _said(out, "praise", out.when(weeks, persons, "praise"), persons)
-
-
-def _complaints(out: Exporter, cases: pd.DataFrame) -> pd.DataFrame:
-    public = cases[cases["mentioned"]]
-    at = public["opened_at"].dt.tz_localize(None).to_numpy()
-    return _said(out, "complaint", at, public["person"].to_numpy()).assign(tag=public["case_id"].to_numpy())
-
-
-def _crises(out: Exporter) -> list[pd.DataFrame]:
-    """Each crisis: anger that dies down by the hour, slower until the brand speaks; defence by those who trust."""
-    parts = []
-    for week in np.flatnonzero(out.sim.conditions["crisis"] > 0):
-        start = crisis_start(out, int(week))
-        persons = np.flatnonzero(out.h["crisis"][week])
-        persons = persons[out.luck.uniform("caught:anger", int(week), out.n)[persons] < COLLECTED["anger"]][:60]
-        spoke = float(out.sim.conditions["crisis_response_hours"][week])
-        u = out.luck.uniform("anger_time", int(week), out.n)[persons]
-        hours = -np.log(1 - u * 0.999) * (6 + min(spoke, 36) / 3)
-        friendly = out.h["trust"][week][persons] > 0.62
-        anger = _said(out, "anger", _later(np.full(len(persons), start), hours), persons)
-        anger["meaning"] = np.where(friendly, "defence", "anger")
-        said = _said(out, "statement", _later(np.array([start]), np.array([spoke])), np.array([-1])).assign(
-            role="brand"
-        )
-        parts += [anger, said]
-    return parts
-
-
-def crisis_start(out: Exporter, week: int) -> np.datetime64:
-    """The hour at which a crisis breaks: early in its week."""
-    hour = 9 + int(out.luck.uniform("crisis_hour", week, 1)[0] * 48)
-    return START + (week * MINUTES + hour * 60) * MINUTE
-
-
-def _written(out: Exporter, table: pd.DataFrame) -> pd.DataFrame:
-    """Give each mention its words, place and the supplier's reading."""
-    n = len(table)
-    u = out.luck.stream("words").random((5, n))
-    pairs = [sentence(m, v, out.brand) for m, v in zip(table["meaning"], u[0], strict=True)]
-    firm = table["role"].isin(["brand", "staff"]).to_numpy()
-    tone = table["meaning"].map({m: tone for m, (tone, _) in WORDS.items()}).to_numpy() + 0.5 * (u[1] - 0.5)
-    parent = table["parent_id"]
-    fans = np.bincount(out.sim.people.followed, minlength=out.n)[table["person"].clip(lower=0)]
-    return out.frame(
-        mention_id=table["mention_id"],
-        brand=out.brand,
-        created_at=table["at"].to_numpy(),
-        medium=np.where(firm, "page", np.select([u[2] < 0.5, u[2] < 0.8], ["page", "stream"], "cafe")),
-        author_key=np.where(firm, author_key(out.brand, -1), out.authors(table["person"].to_numpy())),
-        author_role=table["role"],
-        text=[text for _, text in pairs],
-        lang=[language for language, _ in pairs],
-        parent_id=parent,
-        thread_id=parent.where(parent.notna(), table["mention_id"]),
-        reach=fans,
-        engagement=poisson(u[4], fans * 0.08),
-        sentiment=np.where(u[3] < 0.75, np.round(np.clip(tone, -1, 1), 2), np.nan),
     )
 
 
@@ -650,32 +457,46 @@ def follows_table(out: Exporter) -> pd.DataFrame:
     )
 
 
-def leads_table(out: Exporter, posts: pd.DataFrame) -> pd.DataFrame:
-    """Handles that asked or took part, followed to the purchase: lead, qualified, customer or lost."""
+def leads_table(out: Exporter, posts: pd.DataFrame, touched: pd.Series) -> pd.DataFrame:
+    """Handles that asked, took part or were registered, followed to the purchase: lead, qualified, customer or lost."""
     h, first_buy = out.h, out.sim.first_week
     spoke = h["asked"] | h["took_part"] | h["engaged"][:, list(CHANNELS).index("sns_ads")]
-    lead = np.where(spoke.any(axis=0), spoke.argmax(axis=0), out.weeks)
+    first = np.where(spoke.any(axis=0), spoke.argmax(axis=0), out.weeks)
     known = out.luck.uniform("lead_known", 0, out.n) < COLLECTED["leads"]
-    persons = np.flatnonzero(known & (lead < np.minimum(first_buy, out.weeks)))
-    lead, buy = lead[persons], first_buy[persons]
+    persons = np.flatnonzero(known & (first < np.minimum(first_buy, out.weeks)))
+    registered = registrations(out, touched.drop(persons, errors="ignore"))
     rows = []
-    for i, person in enumerate(persons):
-        again = np.flatnonzero(spoke[lead[i] + 1 : buy[i], person])
-        left = np.flatnonzero(h["left"][lead[i] + 1 :, person])
-        rows.append((person, "lead", lead[i]))
+    for person, lead in [*zip(persons, first[persons], strict=True), *registered["week"].items()]:
+        buy = first_buy[person]
+        again = np.flatnonzero(spoke[lead + 1 : buy, person])
+        left = np.flatnonzero(h["left"][lead + 1 :, person])
+        rows.append((person, "lead", lead))
         if len(again):
-            rows.append((person, "qualified", lead[i] + 1 + again[0]))
-        if buy[i] < out.weeks:
-            rows.append((person, "customer", buy[i]))
+            rows.append((person, "qualified", lead + 1 + again[0]))
+        if buy < out.weeks:
+            rows.append((person, "customer", buy))
         elif len(left) and (not len(again) or left[0] > again[0]):
-            rows.append((person, "lost", lead[i] + 1 + left[0]))
-    return _leads_frame(out, posts, pd.DataFrame(rows, columns=["person", "stage", "week"]))
+            rows.append((person, "lost", lead + 1 + left[0]))
+    return _leads_frame(out, posts, pd.DataFrame(rows, columns=["person", "stage", "week"]), registered["at"])
 
 
-def _leads_frame(out: Exporter, posts: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+def registrations(out: Exporter, touched: pd.Series) -> pd.DataFrame:
+    """Responders whom sales took up as leads within days, before any purchase; at, week, by person."""
+    persons = touched.index.to_numpy()
+    u = out.luck.uniform("registered", 0, out.n)[persons] / REGISTERED
+    days = -REGISTERED_DAYS * np.log(1 - np.minimum(u, 1) * 0.999)
+    at = touched.to_numpy() + (days * 1440).astype(np.int64) * MINUTE
+    week = ((at - START) // MINUTE) // MINUTES
+    taken_up = (u < 1) & (at <= out.end) & (week < out.sim.first_week[persons])
+    return pd.DataFrame({"at": at, "week": week}, index=persons)[taken_up]
+
+
+def _leads_frame(out: Exporter, posts: pd.DataFrame, rows: pd.DataFrame, registered: pd.Series) -> pd.DataFrame:
     weeks, persons, stage = rows["week"].to_numpy(), rows["person"].to_numpy(), rows["stage"]
     entered = out.when(weeks, persons, "lead")
     entered = np.where(stage == "customer", out.when(weeks, persons, "purchase"), entered)
+    taken_up = registered.reindex(persons).to_numpy()
+    entered = np.where((stage == "lead") & ~np.isnat(taken_up), taken_up, entered)
     born = _minutes(posts["published_at"])
     last = np.searchsorted(born, (entered - START) / MINUTE, side="right") - 1
     post = posts["post_id"].to_numpy()[np.maximum(last, 0)]

@@ -9,6 +9,7 @@ import pandas as pd
 from smm_analysis.tables import CONTRACT
 
 from .engine import Simulation, simulate
+from .heard import WHAT
 from .records import MEDIA, TIMEZONE, observed_until
 from .truth import truth_of
 from .worlds import PLANS, POLICIES, WORLDS, find
@@ -112,7 +113,7 @@ def _write(folder: Path, sims: list[Simulation]) -> None:
         if len(table):  # a table without rows is a table that is not there
             _as_text(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
     (folder / "dataset.toml").write_text(_dataset(sims), encoding="utf-8", newline="\n")
-    told = {"brands": {sim.setting.brand: truth_of(sim) for sim in sims}}
+    told = {"heard": WHAT, "brands": {sim.setting.brand: truth_of(sim) for sim in sims}}
     text = json.dumps(told, ensure_ascii=False, indent=1)
     (folder / "truth.json").write_text(text + "\n", encoding="utf-8", newline="\n")
 

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from .engine import POSTS, Simulation, replay, run, simulate
+from .heard import heard
 from .people import TARGET_SEGMENT
 from .records import view_curve
 from .worlds import CHANNELS, LINES, PLANS, POLICIES, SOURCES
@@ -29,7 +30,7 @@ def truth(**setting) -> dict:
     -------
     dict
         ``claims``: entries of claim, estimand, value, unit, how; ``media``: each channel's contribution;
-        ``planted``: the world's own numbers.
+        ``planted``: the world's own numbers; ``heard``: topics, meanings, advocacy and conversion, see `heard`.
     """
     return truth_of(simulate(**setting))
 
@@ -49,6 +50,7 @@ def truth_of(sim: Simulation) -> dict:
         "claims": [entry for claim in CLAIMS for entry in claim(again)],
         "media": [contribution(again, channel) for channel in CHANNELS],
         "planted": planted(sim),
+        "heard": heard(sim),
     }
 
 

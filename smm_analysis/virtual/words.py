@@ -1,86 +1,140 @@
-"""What people write (사람들이 쓰는 말): short templates, Korean and English, by what is meant."""
+"""What people write (사람들이 쓰는 말): sentences of `words.toml` put together, Korean and English, by what is meant.
 
+>>> say("praise", "delivery", brand="mirae", language="en", u=0.1)
+Said(text='Ordered yesterday, delivered today. Impressive shipping.', topical=True, negated=False)
+>>> say("complaint", "size", brand="mirae", language="ko", u=0.936).text
+'치수가 전혀 마음에 들지 않습니다 ㅠㅠ'
+"""
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
 from types import MappingProxyType
+from typing import NamedTuple
 
-THINGS = MappingProxyType(
+# a letter for what is meant, in the strings of truth.json
+MEANINGS = MappingProxyType(
     {
-        "ko": ("배송", "포장", "사용법", "가격", "교환", "색상"),
-        "en": ("delivery", "packaging", "set-up", "price", "exchange", "colour"),
+        "question": "q",
+        "praise": "p",
+        "complaint": "c",
+        "anger": "a",
+        "defence": "d",
+        "help": "h",
+        "chat": "k",
+        "self": "s",
+        "thanks": "t",
+        "reply": "r",
+        "statement": "m",
     }
 )
-
-# the sentiment that a supplier would give, and (language, sentence) pairs; {x} is a thing, {b} the brand
-WORDS = MappingProxyType(
-    {
-        "question": (
-            0.0,
-            (
-                ("ko", "{b} {x} 관련해서 여쭤볼게요. 언제쯤 알 수 있나요?"),
-                ("ko", "{x} 어떻게 되는지 아시는 분 계신가요?"),
-                ("ko", "{b} 처음 써 보는데 {x} 괜찮은가요?"),
-                ("en", "Does anyone know about the {x} at {b}?"),
-                ("ko", "주말에도 {x} 문의가 되나요?"),
-                ("en", "{b}, how does the {x} work?"),
-            ),
-        ),
-        "praise": (
-            0.7,
-            (
-                ("ko", "{b} {x} 정말 마음에 들어요. 또 살 거예요!"),
-                ("ko", "답변이 빨라서 믿음이 가네요. {x}도 좋아요."),
-                ("ko", "친구한테 추천했더니 {x} 좋다고 고맙대요."),
-                ("en", "Really happy with the {x}, thank you {b}!"),
-                ("ko", "역시 {b}. {x} 걱정할 필요가 없네요."),
-            ),
-        ),
-        "complaint": (
-            -0.6,
-            (
-                ("ko", "{x} 때문에 너무 실망했어요. 빨리 해결해 주세요."),
-                ("ko", "{b} {x} 문제로 연락했는데 아직 답이 없네요."),
-                ("en", "The {x} went wrong and nobody helps."),
-                ("ko", "{x} 엉망이에요. 환불하고 싶습니다."),
-            ),
-        ),
-        "anger": (
-            -0.8,
-            (
-                ("ko", "{b} 이번 일은 정말 심하네요. 해명하세요."),
-                ("ko", "뉴스 보고 왔습니다. {b} 실망입니다."),
-                ("ko", "{b} 안 사요. {x} 말고도 문제가 많네요."),
-                ("en", "Not acceptable, {b}. Explain yourselves."),
-            ),
-        ),
-        "defence": (
-            0.4,
-            (
-                ("ko", "저는 {b} 오래 썼는데 늘 성실했어요. 기다려 봅시다."),
-                ("ko", "{x} 문제는 지난번에도 바로 고쳐 줬어요."),
-                ("en", "Give {b} a chance, they always answered me."),
-            ),
-        ),
-        "reply": (
-            0.2,
-            (
-                ("ko", "안녕하세요, {b}입니다. {x} 바로 확인해 드리겠습니다."),
-                ("ko", "문의 고맙습니다. {x} 안내를 쪽지로 드렸어요."),
-                ("en", "Thank you for asking. We will look into the {x} at once."),
-            ),
-        ),
-        "statement": (
-            0.1,
-            (
-                ("ko", "{b}입니다. 걱정을 끼쳐 죄송합니다. 확인된 사실과 조치를 알려 드립니다."),
-                ("en", "This is {b}. We are sorry; here is what we know and what we do."),
-            ),
-        ),
-    }
-)
+FIRM = frozenset({"reply", "statement"})  # what the firm writes: no emoticons
+OWN, BEFORE, AFTER, TAGGED = (
+    0.6,
+    0.12,
+    0.3,
+    0.25,
+)  # how often: the topic's own sentence, an opening, an ending, a hashtag
+BITS = 8  # of luck, for each choice
+PARTICLE = re.compile(r"(\{[xb]\})(이/가|은/는|을/를|과/와|으로/로)")
 
 
-def sentence(meaning: str, u: float, brand: str) -> tuple[str, str]:
-    """A sentence of that meaning, chosen by a uniform: (language, text)."""
-    choices = WORDS[meaning][1]
-    language, text = choices[int(u * len(choices))]
-    things = THINGS[language]
-    return language, text.format(x=things[int(u * 7919) % len(things)], b=brand)
+class Said(NamedTuple):
+    """A text, whether it lets the topic be known, and whether it negates the opposite of what it means."""
+
+    text: str
+    topical: bool
+    negated: bool
+
+
+@cache
+def words() -> dict:
+    """The content of `words.toml`."""
+    return tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def topics() -> tuple[str, ...]:
+    """The topics' names, in the file's order."""
+    return tuple(words()["topic"])
+
+
+@cache
+def emerging() -> tuple[str, ...]:
+    """The topics that nobody speaks of at first."""
+    return tuple(name for name, topic in words()["topic"].items() if topic.get("emerges"))
+
+
+def tone(meaning: str) -> float:
+    """What a supplier would score it on average, -1..1."""
+    return words()["said"][meaning]["tone"]
+
+
+def choices(u: float, number: int) -> list[float]:
+    """Split one uniform into several, of eight bits each.
+
+    >>> choices(0.5, 2)
+    [0.5, 0.0]
+    """
+    out = []
+    for _ in range(number):
+        u *= 2**BITS
+        out.append(int(u) / 2**BITS)
+        u %= 1
+    return out
+
+
+def say(meaning: str, topic: str, *, brand: str, language: str, u: float) -> Said:
+    """A sentence of that meaning on that topic, chosen by a uniform (뜻과 주제에 맞는 문장)."""
+    own, form, word, before, after, tagged = choices(u, 6)
+    about = words()["topic"][topic]
+    special = about.get(meaning, {}).get(language) if own < OWN or about.get("own_only") else None
+    template = _pick(special or words()["said"][meaning][language], form)
+    text = _filled(template.removeprefix("!"), _pick(about[language], word), brand)
+    if meaning not in FIRM:
+        text = _opened(text, meaning, language, before)
+        text = _ended(text, meaning, language, after)
+        text += f" #{brand}" if special and tagged < TAGGED else ""
+    return Said(text, bool(special) or "{x}" in template, template.startswith("!"))
+
+
+def _pick(items: list[str], u: float) -> str:
+    return items[int(u * len(items))]
+
+
+def _opened(text: str, meaning: str, language: str, u: float) -> str:
+    """Now and then a word before."""
+    openings = words()["before"].get(meaning, {}).get(language)
+    return _pick(openings, u / BEFORE) + text if openings and u < BEFORE else text
+
+
+def _ended(text: str, meaning: str, language: str, u: float) -> str:
+    """Now and then an emoticon behind, unless there is one."""
+    mood = "warm" if tone(meaning) > 0.25 else "cold" if tone(meaning) < -0.25 else "plain"
+    bare = text[-1] in ".?!" or (text[-1].isascii() and text[-1].isalpha()) or "가" <= text[-1] <= "힣"
+    return text.removesuffix(".") + _pick(words()["behind"][mood][language], u / AFTER) if bare and u < AFTER else text
+
+
+@cache
+def _filled(template: str, word: str, brand: str) -> str:
+    """The template with topic and brand, and the particles that fit them."""
+    values = {"{x}": word, "{b}": brand}
+    template = PARTICLE.sub(lambda found: found[1] + particle(values[found[1]], found[2]), template)
+    return template.replace("{x}", word).replace("{b}", brand)
+
+
+def particle(word: str, pair: str) -> str:
+    """The Korean particle that fits the word's last sound (받침에 맞는 조사).
+
+    >>> particle("배송", "이/가"), particle("사이즈", "이/가"), particle("haneul", "으로/로")
+    ('이', '가', '로')
+    """
+    closed, opened = pair.split("/")
+    last = word[-1]
+    if "가" <= last <= "힣":
+        sound = (ord(last) - ord("가")) % 28
+        is_closed, is_l = sound > 0, sound == 8
+    else:  # names in Latin letters are romanised Korean; capitals are read letter by letter
+        is_closed, is_l = last in "LMNR" if last.isupper() else last not in "aeiouy", last in "lL"
+    return opened if not is_closed or (is_l and opened == "로") else closed

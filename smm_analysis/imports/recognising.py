@@ -1,0 +1,144 @@
+"""Which export a file is (내보내기 알아보기): by its header or, in JSON, by the paths found in its first records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from smm_analysis.imports import reading
+from smm_analysis.imports.mapping import OWN, Source, plain
+from smm_analysis.imports.reading import Sheet
+from smm_analysis.imports.records import json_sheet
+from smm_analysis.imports.summary import Tally
+from smm_analysis.tables import DataError
+from smm_analysis.tables.faults import Problem, refuse
+
+_OFTEN_GIVEN = {"medium", "kind", "role", "author_role"}  # what an export may lack and the user must say: a later error
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to choose from (후보): the exports, the columns that the user gives, and the encoding if one is said."""
+
+    known: Mapping[str, Source]
+    given: frozenset[str] = frozenset()
+    encoding: str = ""
+
+
+def understood(path: Path, choice: Choice) -> list[tuple[Sheet, Source, int]]:
+    """Return the sheets of a file with the export that each is, and the header's row; DataError if none fits."""
+    kind = reading.kind_of(path)
+    if kind == "json":
+        return [_json(path, choice)]
+    sheets = reading.xlsx_sheets(path) if kind == "xlsx" else reading.csv_sheets(path, encoding=choice.encoding)
+    fits = [fit for sheet in sheets for fit in _fits(sheet, kind, choice)]
+    if kind == "xlsx":
+        sheets_found = [_best(path, [fit for fit in fits if fit[0] is sheet], choice) for sheet in sheets]
+        found = [one for one in sheets_found if one]
+    else:
+        best = _best(path, fits, choice)
+        found = [best] if best else []
+    if not found:
+        raise _unknown(path, sheets, kind, choice)
+    return found
+
+
+def _fits(sheet: Sheet, kind: str, choice: Choice) -> list[tuple[Sheet, Source, int, int]]:
+    """Return every (sheet, export, header row, score) that would do."""
+    return [
+        (sheet, source, number, source.score(heads))
+        for number, row in enumerate(sheet.head)
+        if (heads := {plain(cell) for cell in row if cell})
+        for source in choice.known.values()
+        if kind in source.formats and not _other_sheet(sheet, source)
+        if source.score(heads) >= 2 and not source.lacking(heads, choice.given | _OFTEN_GIVEN)
+    ]
+
+
+def _other_sheet(sheet: Sheet, source: Source) -> bool:
+    """Whether a workbook's sheet has the name of another of our tables."""
+    name = source.name.removeprefix(f"{OWN}:")
+    return bool(sheet.name) and source.name != name and sheet.name != name
+
+
+def _best(path: Path, fits: list, choice: Choice) -> tuple | None:
+    """Return the export with the most columns; two that are as good are an error."""
+    top = [fit for fit in fits if fit[3] == max(score for *_, score in fits)]
+    names = sorted({source.name for _, source, _, _ in top})
+    if len(names) > 1:
+        fix = "Say which with --as."
+        raise refuse(path.name, f"the header fits {', '.join(names)}", "one export", fix, line=top[0][2] + 1)
+    return top[0][:3] if top else None
+
+
+def _json(path: Path, choice: Choice) -> tuple[Sheet, Source, int]:
+    """Return the JSON export whose paths are found in the first records."""
+    fits, seen = [], set()
+    for source in (one for one in choice.known.values() if "json" in one.formats):
+        sheet = json_sheet(path, source.records, source.joined, source.headings)
+        first = [row for _, row in islice(sheet.rows(Tally(), 0, 0), 50)]
+        heads = {plain(name) for at, name in enumerate(source.headings) if any(row[at] is not None for row in first)}
+        seen |= heads
+        if not source.lacking(heads, choice.given | _OFTEN_GIVEN):
+            fits.append((sheet, source, 0, source.score(heads)))
+    best = _best(path, fits, choice)
+    if best is None:
+        found = f"JSON in which these are found: {', '.join(sorted(seen)) or 'none of the paths'}"
+        raise refuse(
+            path.name, found, f"one of {_titles(choice, 'json')}", "See data/IMPORTS.md for a mapping of your own."
+        )
+    return best
+
+
+def _titles(choice: Choice, kind: str) -> str:
+    return (
+        ", ".join(s.name for s in choice.known.values() if kind in s.formats and not s.name.startswith(f"{OWN}:"))
+        or OWN
+    )
+
+
+def _unknown(path: Path, sheets: list[Sheet], kind: str, choice: Choice) -> DataError:
+    """Say which headings were seen and, for the export that comes nearest, what it lacks."""
+    rows = [
+        (sheet, number, row)
+        for sheet in sheets
+        for number, row in enumerate(sheet.head)
+        if len([c for c in row if c]) > 1
+    ]
+    scored = [
+        (source.score(heads), -len(source.lacking(heads)), source, sheet, number, row)
+        for sheet, number, row in rows
+        if (heads := {plain(cell) for cell in row if cell})
+        for source in choice.known.values()
+        if kind in source.formats
+    ]
+    if not scored:
+        raise refuse(path.name, "no line that could be a header", "a table with headings", "Is this the right file?")
+    _, _, source, _, number, row = max(scored, key=lambda found: found[:2])
+    heads = {plain(cell) for cell in row if cell}
+    names = ", ".join(repr(str(cell)[:40]) for cell in row if cell)[:400]
+    problems = [
+        Problem(
+            path.name, number + 1, "", f"headings {names}", f"one of {_titles(choice, kind)}", "Say which with --as."
+        )
+    ]
+    if source.score(heads):
+        problems.append(_near(path, number, source, heads))
+    return DataError(f"{path.name} is no export that is known", problems)
+
+
+def _near(path: Path, number: int, source: Source, heads: set[str]) -> Problem:
+    """Say what the nearest export still lacks."""
+    lacking = source.lacking(heads, _OFTEN_GIVEN)
+    wanted = []
+    for column in lacking:
+        table, _, name = column.partition(".")
+        target = next(target for target in source.targets if target.table.name == table)
+        spec = target.fields.get("author" if name == "author_key" and "author" in target.fields else name)
+        wanted.append(f"{column} ({' or '.join(map(repr, spec.headings)) if spec and spec.headings else 'no heading'})")
+    fix = "Export these columns too, or map their headings in a TOML file of your own (data/IMPORTS.md)."
+    return Problem(
+        path.name, number + 1, "", f"nearest is {source.name}; it lacks {', '.join(wanted)}", source.title, fix
+    )

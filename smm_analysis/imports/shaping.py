@@ -1,0 +1,280 @@
+"""Rows to one of our tables (표 만들기): columns by mapping, persons to keys, then the contract's checks.
+
+A row that does not fit is set aside with its reason. Optional numbers and short names that do not fit are blanked and
+counted instead: an unknown sentiment is no reason to lose a mention. Ids, times and choices are never blanked: a case
+whose response cannot be read would become one without a response.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smm_analysis.imports import times
+from smm_analysis.imports.columns import as_arrow, filled, mapped_texts, nothing, stripped
+from smm_analysis.imports.mapping import Field, Source
+from smm_analysis.imports.persons import make_private, tell_empty
+from smm_analysis.imports.rows import Options, Rows, Shaped
+from smm_analysis.imports.summary import Tally
+from smm_analysis.tables import CONTRACT, Column, DataError, Dataset
+from smm_analysis.tables.faults import Problem, refuse
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    from smm_analysis.pseudonyms import Pseudonyms
+    from smm_analysis.tables.converting import Misfit
+
+BLANKED = ("whole", "number", "name")
+
+
+def split(file: str, source: Source, columns: pa.Table, places: pa.ChunkedArray, tally: Tally) -> list[Rows]:
+    """Give every row to the first table whose `if_filled` it meets; what could not be read counts to the last table."""
+    import numpy as np
+    import pyarrow as pa
+
+    left, parts = np.ones(len(places), bool), []
+    for target in source.targets:
+        mine = left & filled(columns, target.if_filled) if target.if_filled else left
+        left = left & ~mine
+        mask, last = pa.array(mine), target is source.targets[-1]
+        parts.append(Rows(file, source, target, columns.filter(mask), places.filter(mask), tally if last else Tally()))
+    return parts
+
+
+def shape(rows: Rows, dataset: Dataset, options: Options, names: Pseudonyms) -> Shaped:
+    """Return the rows as our table; what does not fit goes to the tally.
+
+    Raises
+    ------
+    DataError
+        if dates can be read two ways, times have no zone, or nobody's name is there at all.
+    """
+    import numpy as np
+
+    done = Shaped(None, None, None)
+    texts = mapped_texts(rows, options)
+    moments = _moments(rows, texts, dataset, options, done)
+    tell_empty(rows, texts, done)
+    if rows.target.fold:
+        texts, moments, members = _fold(rows, texts, moments)
+    else:
+        members = np.ones(len(rows.places), int)
+    _beside(rows, texts, moments)
+    make_private(rows, texts, options, names, done)
+    frame, good = _checked(rows, texts, moments, dataset, done, members)
+    done.frame, done.places, done.members = frame, rows.places.to_numpy()[good], members[good]
+    return done
+
+
+# --- times -----------------------------------------------------------------------------------------------------------
+
+
+def _moments(
+    rows: Rows, texts: dict[str, pa.ChunkedArray], dataset: Dataset, options: Options, done: Shaped
+) -> dict[str, pd.Series]:
+    """Read all times; rows with one that cannot be read are set aside at the end, by a mask kept in the result."""
+    import numpy as np
+
+    table, zone = rows.target.table, options.timezone or rows.source.timezone or options.home
+    named = {n: stripped(texts[n]) for n in texts if n in table.names and table.column(n).kind == "time"}
+    fields = {name: rows.target.fields.get(name, Field()) for name in named}
+    order = _order(rows, {n: v for n, v in named.items() if not fields[n].format and not fields[n].after}, options)
+    if order:
+        done.notes.append(f"{rows.file}: dates such as 03/04/2025 are read as {times.ORDERS[order]}")
+    bad, found = np.zeros(len(rows.places), bool), {}
+    for name, values in sorted(named.items(), key=lambda item: bool(fields[item[0]].after)):
+        if fields[name].after:
+            found[name], wrong = _after(found[fields[name].after], values, fields[name].unit)
+            bad |= _set(rows, bad, wrong, "not a number", fix="Export it again.", column=name, raw=values)
+            continue
+        read = times.parse(values, timezone=zone, order=order, form=fields[name].format)
+        _needs_zone(rows, read, name, zone)
+        for wrong, why, fix in (
+            (read.unreadable, "no time that exists", "Is the column shifted, or its format another than usual?"),
+            (read.skipped, f"the clocks of {zone} skip or repeat this time", "Export the times with their offset."),
+        ):
+            bad |= _set(rows, bad, wrong, why, fix=fix, column=name, raw=values)
+        found[name] = read.moments
+    _drop(rows, texts, found, ~bad)
+    return found
+
+
+def _set(rows: Rows, already: np.ndarray, wrong: np.ndarray, why: str, **more: object) -> np.ndarray:
+    """Set rows aside that are not so already."""
+    rows.aside(wrong & ~already, why, **more)
+    return wrong
+
+
+def _drop(rows: Rows, texts: dict, moments: dict, good: np.ndarray) -> None:
+    """Keep the good rows of everything."""
+    import pyarrow as pa
+
+    if good.all():
+        return
+    rows.keep(good)
+    for name in texts:
+        texts[name] = texts[name].filter(pa.array(good))
+    for name in moments:
+        moments[name] = moments[name][good].reset_index(drop=True)
+
+
+def _order(rows: Rows, columns: dict[str, pa.ChunkedArray], options: Options) -> str:
+    """Return the order of day and month: what the rows decide, else what the user says; refuse to guess."""
+    import pyarrow as pa
+
+    together = pa.chunked_array([chunk for values in columns.values() for chunk in values.chunks], pa.large_string())
+    try:
+        found = times.order_of(together)
+    except times.Ambiguous as unclear:
+        if options.date_order:
+            return options.date_order
+        line = rows.places[unclear.first % max(1, len(rows.places))].as_py()
+        fix = "Say --date-order dmy (day first) or mdy (month first)."
+        column = ", ".join(columns)
+        raise refuse(
+            rows.file, f"{unclear.why}, {unclear.text!r}", "one order", fix, line=line, column=column
+        ) from None
+    return (options.date_order or found) if found else ""
+
+
+def _needs_zone(rows: Rows, read: times.Times, name: str, zone: str) -> None:
+    if read.naive.any() and not zone:
+        line = rows.places[int(read.naive.argmax())].as_py()
+        fix = "Say which: --timezone Asia/Seoul, or whatever the tool that made the export is set to."
+        raise refuse(rows.file, "times without a time zone", "an offset, or a time zone", fix, line=line, column=name)
+
+
+def _after(start: pd.Series, values: pa.ChunkedArray, unit: str) -> tuple[pd.Series, np.ndarray]:
+    """Return the moment so much later, and where the number is none."""
+    import pandas as pd
+
+    series = values.to_pandas()
+    number = pd.to_numeric(series, errors="coerce")
+    number = number.where(number.between(0, 1e9))
+    return start + pd.to_timedelta(number, unit=unit).dt.as_unit("us"), (number.isna() & series.notna()).to_numpy()
+
+
+def _beside(rows: Rows, texts: dict[str, pa.ChunkedArray], moments: dict[str, pd.Series]) -> None:
+    """Leave `with` columns empty where the column beside them is."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name, spec in rows.target.fields.items():
+        if spec.beside:
+            there = moments[spec.beside].notna() if spec.beside in moments else texts[spec.beside].to_pandas().notna()
+            texts[name] = pc.if_else(pa.array(there), texts[name], None)
+
+
+def _fold(rows: Rows, texts: dict, moments: dict) -> tuple[dict, dict, np.ndarray]:
+    """Make rows with the same id one: the first text that is there, the earliest time; count the rows in each.
+
+    A response before the opening is not one to it: the earliest after it counts.
+    """
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    [key] = rows.target.table.key
+    ids = texts[key].to_pandas()
+    rows.aside(ids.isna().to_numpy(), "no id", column=key)
+    _drop(rows, texts, moments, ids.notna().to_numpy())
+    ids = texts[key].to_pandas().to_numpy()
+    frame = pd.DataFrame({name: values.to_pandas() for name, values in texts.items() if name not in moments})
+    grouped = frame.groupby(ids, sort=False)
+    opened = pd.DataFrame(moments).groupby(ids, sort=False)[rows.target.table.clock].transform("min")
+    for _, later in rows.target.table.order:
+        if later in moments:
+            moments[later] = moments[later].where(~(moments[later] < opened))
+    earliest = pd.DataFrame(moments).groupby(ids, sort=False).min()
+    places = pd.Series(rows.places.to_numpy()).groupby(ids, sort=False).first()
+    rows.places = pa.chunked_array([pa.array(places.to_numpy(), pa.int64())])
+    first = grouped.first()
+    texts = {name: as_arrow(first[name]) for name in first} | {n: nothing(len(first)) for n in moments}
+    return texts, {n: earliest[n].reset_index(drop=True) for n in moments}, np.asarray(grouped.size())
+
+
+# --- the contract ----------------------------------------------------------------------------------------------------
+
+
+def _checked(
+    rows: Rows, texts: dict, moments: dict, dataset: Dataset, done: Shaped, members: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the rows that the contract takes, typed, and which they are."""
+    import numpy as np
+    import pyarrow as pa
+
+    from smm_analysis.tables.checking import check_table
+    from smm_analysis.tables.reading import Source as Read
+
+    table = rows.target.table
+    raw = {name: values for name, values in texts.items() if name in table.names} | {
+        name: pa.chunked_array([pa.Array.from_pandas(values)]) for name, values in moments.items()
+    }
+    columns = pa.table({name: values.combine_chunks() for name, values in raw.items()})
+    for column in table.columns:
+        if not column.required and column.kind in BLANKED and column.name in raw:
+            columns = _blanked(rows, columns, column, dataset, done)
+    checked = check_table(Read(((rows.file, Path(rows.file), columns.num_rows),), columns), table, dataset)
+    if not checked.readable:
+        raise DataError(
+            f"{rows.file} has not all that {table.name} needs", [_lacking(rows, p) for p in checked.problems]
+        )
+    bad = np.zeros(columns.num_rows, bool)
+    for name, misfit in checked.faults:
+        fresh = misfit.rows & ~bad
+        shown = columns[name] if name in columns.column_names and name not in ("text", "author_key") else None
+        raw_text = None if shown is None else shown.cast(pa.large_string())
+        why, fix = _reason(misfit, dataset)
+        _aside_many(rows, fresh, why, fix, name, raw_text, members)
+        bad |= misfit.rows
+    return checked.frame[~bad].reset_index(drop=True), ~bad
+
+
+def _reason(misfit: Misfit, dataset: Dataset) -> tuple[str, str]:
+    """Say why a row does not fit and what to do; what is after now is in the future."""
+    if misfit.allowed.startswith("not after observed_until"):
+        return f"in the future, after {dataset.observed_until:%Y-%m-%d %H:%M}", "Are date order and time zone right?"
+    return f"allowed: {misfit.allowed}", misfit.fix
+
+
+def _aside_many(rows: Rows, bad: np.ndarray, why: str, fix: str, column: str, raw: object, members: np.ndarray) -> None:
+    """Set rows aside, counting all rows of the file that were folded into them."""
+    rows.aside(bad, why, fix=fix, column=column, raw=raw)
+    more = int(members[bad].sum() - bad.sum())
+    if more:
+        rows.tally.reasons[why, column].count += more
+
+
+def _blanked(rows: Rows, columns: pa.Table, column: Column, dataset: Dataset, done: Shaped) -> pa.Table:
+    """Blank what does not fit in an optional number or name, and say how often."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from smm_analysis.tables.converting import convert
+
+    values, misfits = convert(columns[column.name], column, dataset.timezone)
+    bad = np.logical_or.reduce([misfit.rows for misfit in misfits] or [np.zeros(len(values), bool)])
+    if column.low is not None:
+        high = float("inf") if column.high is None else column.high
+        bad |= (values.notna() & ~values.between(column.low, high).fillna(True)).to_numpy(bool)
+    if not bad.any():
+        return columns
+    done.notes.append(
+        f"{rows.file} to {rows.name}: {column.name} was blanked in {int(bad.sum()):,} rows (allowed: {column.allowed})"
+    )
+    at = columns.column_names.index(column.name)
+    return columns.set_column(at, column.name, pc.if_else(pa.array(bad), None, columns[column.name]))
+
+
+def _lacking(rows: Rows, problem: Problem) -> Problem:
+    """Say which headings a required column is looked for under."""
+    spec = rows.target.fields.get(problem.column, Field())
+    heads = ", ".join(repr(name) for name in spec.names) or "no heading"
+    fix = f"{rows.source.title} has it under {heads}. If it is the same for all rows: --set {problem.column}=VALUE."
+    return Problem(
+        rows.file, None, problem.column, "no such column", CONTRACT[rows.name].column(problem.column).allowed, fix
+    )

@@ -1,0 +1,156 @@
+"""What an import did (가져오기 보고): rows read, kept and set aside, why and where; no handle, no text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIRST = 5  # how many rows a reason names
+HARMLESS = re.compile(r"[\d\s:/.,+\-TZ%eE]{1,40}")  # dates, numbers and ids that Excel cut: safe to show
+ALREADY, CHANGED = "already there", "replaces an earlier row"
+COLUMNS = ("file", "source", "table", "read", "kept", "set_aside", "written", "replaced")
+
+
+@dataclass
+class Aside:
+    """Why rows were set aside (제쳐 둔 이유): how many, the first places (lines or rows), and harmless values there."""
+
+    why: str
+    fix: str = ""
+    column: str = ""
+    count: int = 0
+    first: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Tally:
+    """Counts what is set aside of one file and table, by reason."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[tuple[str, str], Aside] = {}
+
+    def aside(self, why: str, place: int, *, fix: str = "", column: str = "", value: object = "") -> None:
+        """Set one row aside."""
+        self.many(why, [place], fix=fix, column=column, values=[value])
+
+    def many(
+        self, why: str, places: Iterable[int], *, fix: str = "", column: str = "", values: Iterable[object] = ()
+    ) -> None:
+        """Set rows aside for one reason; `values` go with the first places."""
+        places = list(places)
+        if not places:
+            return
+        found = self.reasons.setdefault((why, column), Aside(why, fix, column))
+        found.count += len(places)
+        room = FIRST - len(found.first)
+        shown = [safe(value) for value in values]
+        shown += [""] * (len(places) - len(shown))
+        found.first += list(zip(map(int, places[:room]), shown[:room], strict=True))
+
+    @property
+    def count(self) -> int:
+        """Rows set aside."""
+        return sum(aside.count for aside in self.reasons.values())
+
+
+def safe(value: object) -> str:
+    """Return a value if it can hold neither name nor text, else nothing.
+
+    >>> safe("03/04/2025"), safe("1.78E+16"), safe("@somebody")
+    ('03/04/2025', '1.78E+16', '')
+    """
+    text = "" if value is None or value != value else str(value)
+    return text if HARMLESS.fullmatch(text) else ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file's rows for one table (파일과 표): read = kept + set aside.
+
+    `written` are the rows of the table that they became; it is smaller than `kept` where messages fold into cases.
+    `replaced` of them stand in the place of an earlier row with the same key.
+    """
+
+    file: str
+    source: str
+    table: str
+    read: int
+    kept: int
+    written: int
+    replaced: int
+    asides: tuple[Aside, ...]
+
+    @property
+    def set_aside(self) -> int:
+        """Rows set aside."""
+        return sum(aside.count for aside in self.asides)
+
+
+@dataclass(frozen=True, eq=False)
+class ImportReport:
+    """What an import did (가져오기 보고); `print(report)` is the report, `report.table` has a row a file and table.
+
+    `notes` are what to know and `loud` what to look at before anything else. `path` is where the report lies as JSON,
+    None for a dry run.
+    """
+
+    out: Path
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...]
+    loud: tuple[str, ...] = ()
+    dry_run: bool = False
+    path: Path | None = None
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row a file and table: read, kept, set_aside (read = kept + set_aside), written, replaced."""
+        import pandas as pd
+
+        return pd.DataFrame([[getattr(part, name) for name in COLUMNS] for part in self.parts], columns=list(COLUMNS))
+
+    @property
+    def reasons(self) -> pd.DataFrame:
+        """A row a reason: file, table, why, column, rows, first (places)."""
+        import pandas as pd
+
+        rows = [
+            (p.file, p.table, a.why, a.column, a.count, ", ".join(str(place) for place, _ in a.first))
+            for p in self.parts
+            for a in p.asides
+        ]
+        return pd.DataFrame(rows, columns=["file", "table", "why", "column", "rows", "first"])
+
+    def __str__(self) -> str:
+        lines = [self.table.to_string(index=False)]
+        lines += [f"LOOK: {text}" for text in self.loud]
+        asides = [(part, aside) for part in self.parts for aside in part.asides]
+        lines += [f"Set aside ({sum(aside.count for _, aside in asides):,} rows):"] if asides else []
+        lines += [f"  {_sentence(part, aside)}" for part, aside in asides]
+        lines += ["Notes:", *(f"  {note}" for note in self.notes)] if self.notes else []
+        lines.append(f"{self.out}: {'a dry run, nothing was written' if self.dry_run else 'written'}.")
+        return "\n".join(lines)
+
+    def as_json(self) -> str:
+        """Return the report as JSON, with no values but dates, numbers and places."""
+        parts = [
+            {name: getattr(part, name) for name in COLUMNS} | {"reasons": [vars(aside) for aside in part.asides]}
+            for part in self.parts
+        ]
+        whole = {"parts": parts, "look": list(self.loud), "notes": list(self.notes), "dry_run": self.dry_run}
+        return json.dumps(whole, ensure_ascii=False, indent=1)
+
+
+def _sentence(part: Part, aside: Aside) -> str:
+    """Say where, what, how many, and what to do."""
+    column = f", column {aside.column}" if aside.column else ""
+    places = ", ".join(f"{place} ({value})" if value else str(place) for place, value in aside.first)
+    more = " ..." if aside.count > len(aside.first) else ""
+    rows = f"{aside.count:,} row{'s' * (aside.count != 1)}"
+    fix = f" {aside.fix}" if aside.fix else ""
+    return f"{part.file} to {part.table}{column}: {aside.why}: {rows}, at {places}{more}.{fix}"

@@ -1,0 +1,50 @@
+"""Times of mentions, and the weeks they fall in (언급의 시각과 주)."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def end_of(observed_until: pd.Timestamp | str, mentions: pd.DataFrame) -> pd.Timestamp:
+    """Return when the data end (관측 종료), and refuse mentions without a time or later than that."""
+    if "created_at" not in mentions:
+        raise ValueError("mentions have no column 'created_at'")
+    until, at = zoned(observed_until, mentions), mentions["created_at"]
+    for bad, what in ((at.isna(), "have no created_at"), (at > until, f"are after observed_until {until}")):
+        if bad.any():
+            rows = ", ".join(map(str, mentions.index[bad][:5]))
+            raise ValueError(f"{bad.sum()} of {len(at)} mentions {what}, rows {rows}")
+    return until
+
+
+def zoned(moment: pd.Timestamp | str, mentions: pd.DataFrame) -> pd.Timestamp:
+    """Return a moment in the mentions' timezone (시각); a naive one takes it."""
+    at = mentions["created_at"]
+    if at.dtype.kind != "M":
+        raise ValueError(f"created_at must hold times, all with or all without a timezone, not {at.dtype} values")
+    moment, zone = pd.Timestamp(moment), at.dt.tz
+    if moment is pd.NaT:
+        raise ValueError("since and observed_until must be times")
+    if moment.tz is not None and zone is None:
+        raise ValueError(f"{moment} has a timezone, but created_at has none")
+    return moment.tz_convert(zone) if moment.tz is not None else moment.tz_localize(zone)
+
+
+def mondays(times: pd.Series) -> pd.Series:
+    """Return the Monday of each time, local and without a timezone (주의 월요일)."""
+    days = times.dt.tz_localize(None).dt.normalize()
+    return days - pd.to_timedelta(days.dt.day_of_week, unit="D")
+
+
+def monday(moment: pd.Timestamp) -> pd.Timestamp:
+    """Return the Monday of a moment's week (주의 월요일)."""
+    day = moment.tz_localize(None).normalize()
+    return day - pd.Timedelta(days=day.day_of_week)
+
+
+def positive_wait(within: str | pd.Timedelta) -> pd.Timedelta:
+    """Return how long to wait for an answer, above 0 (응답 대기 시간)."""
+    wait = pd.Timedelta(within)
+    if not wait > pd.Timedelta(0):
+        raise ValueError(f"within must be above 0, not {within!r}")
+    return wait

@@ -1,0 +1,1 @@
+"""What a text says (글 읽기): sentiment and cues."""
