@@ -590,3 +590,10 @@ def test_the_sample_s_weeks_are_fitted_in_about_a_second():
     assert perf_counter() - began < 3
     assert model.fitted == panel.channels
     assert mix.mix_table(model)["contribution"].notna().all()
+
+
+def test_two_weeks_are_too_few_and_say_so():
+    table = pd.DataFrame({"week": WEEKS[:2], "y": [3.0, 2.0], "tv": [8.0, 0.0], "fair": [0.0, 2.0]})
+    model = fit_mix(table, outcome="y", channels=["tv", "fair"], lines={"tv": "atl", "fair": "btl"})
+    assert model.fitted == ()
+    assert "There are 2 weeks" in half_life_gap(model).reason["en"]  # not that the lines were never used

@@ -76,7 +76,7 @@ def half_life_gap(model: MixModel, *, btl: Sequence[str] = ("btl",), atl: Sequen
     sides = [_of_lines(model, lines) for lines in (btl, atl)]
     for lines, names in zip((btl, atl), sides, strict=True):
         if not names:
-            return unknown(model.level, model.n, reason("line_not_used", line=", ".join(lines)))
+            return unknown(model.level, model.n, _why_no_line(model, lines))
     gap, other = (np.mean([half_life_weeks(_carry(model, name)) for name in names], axis=0) for names in sides)
     return of_draws(gap - other, model.level, model.n, why=_why(model, [*sides[0], *sides[1]]), centre="median")
 
@@ -136,6 +136,12 @@ def _why(model: MixModel, channels: Sequence[str]) -> Mapping[Lang, str]:
         if _zero_plausible(model, name):
             return reason("no_half_life", channel=name, none=model.no_effect[name])
     return {}
+
+
+def _why_no_line(model: MixModel, lines: Sequence[str]) -> Mapping[Lang, str]:
+    """Return why none of these lines' channels was fitted: its first channel's reason, or that there is no channel."""
+    refused = [model.reasons[name] for name in model.channels if model.lines.get(name) in lines]
+    return refused[0] if refused else reason("line_not_used", line=", ".join(lines))
 
 
 def _carry(model: MixModel, channel: str) -> np.ndarray:

@@ -71,7 +71,10 @@ def baseline_of(panel: pd.DataFrame, others: list[str], season_order: int, degre
     orders = range(1, season_order + 1) if len(panel) >= _WEEKS_A_YEAR else ()
     columns = [time**power for power in range(1, degree + 1)]
     columns += [wave(order * angle) for order in orders for wave in (np.sin, np.cos)]
-    table, dropped = np.column_stack([np.ones(len(panel)), *map(_standard, columns)]), []
+    table, dropped = (
+        np.column_stack([np.ones(len(panel)), *(_standard(column) for column in columns if np.ptp(column))]),
+        [],
+    )
     for name in others:
         column = panel[name].to_numpy()
         rest = column - table @ np.linalg.lstsq(table, column, rcond=None)[0]
