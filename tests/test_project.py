@@ -17,7 +17,7 @@ PACKAGE = ROOT / "smm_analysis"
 NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 COMMON_PARAMETERS = {"data", "brand", "since", "until", "lang", "seed"}
 HEADINGS = ["Question", "Parameters", "Data", "Model", "Figure", "Verdict", "Limits", "Exercises", "Sources"]
-MODELS = {"handoff", "health", "listening"}
+MODELS = {"handoff", "health", "listening", "mix", "reach"}
 # who may import whom: a room and what it may use, from the floor plan
 MAY_IMPORT = {
     "terms": set(),
@@ -30,6 +30,8 @@ MAY_IMPORT = {
     "handoff": {"terms", "tables"},
     "health": {"terms", "tables"},
     "listening": {"terms", "tables"},
+    "reach": {"terms", "tables"},
+    "mix": {"terms", "tables"},
     "verdict": {"terms"},
     "plot": {"terms", "verdict", *MODELS},
     "report": {"terms", "places", "tables", "verdict"},

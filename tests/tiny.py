@@ -88,6 +88,7 @@ brand,week,channel,line,spend,impressions,reach,engaged
 alpha,2024-03-04,tv,atl,8000000,210000,95000,1300
 alpha,2024-03-04,fair,btl,900000,4000,3500,800
 alpha,2024-03-11,tv,atl,0,0,0,0
+beta,2024-03-04,tv,atl,500000,9000,4000,60
 """,
     "reach_frequency": """\
 brand,period,channel,line,frequency,people,target_people,impressions,universe,panel_n

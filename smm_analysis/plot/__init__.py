@@ -11,7 +11,9 @@ from smm_analysis.terms import SMALLEST_GROUP
 from .handoff import plot_follow_through
 from .health import plot_calibration, plot_contributions, plot_half_life, plot_nps, plot_predictors, plot_weekly_repeat
 from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plot_theme_curve, plot_themes
+from .mix import plot_allocation, plot_carry_over, plot_frontier
 from .overview import plot_coverage
+from .reach import plot_costs, plot_reach_curves
 from .theme import PALETTE, money, money_axis, set_theme
 
 __all__ = [
@@ -19,15 +21,20 @@ __all__ = [
     "SMALLEST_GROUP",
     "money",
     "money_axis",
+    "plot_allocation",
     "plot_best",
     "plot_calibration",
+    "plot_carry_over",
     "plot_contributions",
+    "plot_costs",
     "plot_coverage",
     "plot_follow_through",
+    "plot_frontier",
     "plot_half_life",
     "plot_measure",
     "plot_nps",
     "plot_predictors",
+    "plot_reach_curves",
     "plot_scorecard",
     "plot_spikes",
     "plot_theme_curve",

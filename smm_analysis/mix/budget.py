@@ -1,0 +1,249 @@
+"""Budget (예산): where next period's money should go, what that gains, and how sure that is.
+
+An allocation is certified: it never brings less than the plan it replaces, its money adds up to the won, and where
+curves are not concave it says so and how much more any other split could bring at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from smm_analysis.terms import Lang
+
+from .estimate import Estimate, of_draws
+from .model import MixModel
+from .response import Responses, curves_of, responses
+from .waterfill import Curve, Split, check_bounds, outcome_of, split_money, whole_money
+
+Bounds = Mapping[str, tuple[float, float]]
+
+ATL, BTL = ("atl", "outdoor"), ("btl", "online")
+_FACTORS = (0.5, 1.5)  # default bounds around the plan: farther away the data say little
+_IDLE = 0.01  # of what media bring: money that costs less than that does not matter
+_SHIFT = 0.01  # of the smaller side's money, moved to compare lines
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """A plan for the next period (예산 배분안): money in whole units, outcome in the model's units.
+
+    `table` has a row a fitted channel: channel, line, spend_before (the last period's pattern scaled to `total`),
+    spend, bound_low, bound_high, binds (low, high or empty), marginal_before, marginal_after (what the next unit of
+    money brings, times `value`), concave. `gain` is the outcome of the plan minus that of the same money split as
+    before, `p_gain` the probability that it is above 0, `p_btl_beats_atl` that a bit of money does more in BTL than in
+    ATL (NaN without both). `idle_money` could be left unspent at a loss of at most 1% of what media bring. `bound` is
+    the outcome that no split within the bounds can exceed, `outcome` what this one brings by the mean curves.
+    """
+
+    total: int
+    table: pd.DataFrame = field(repr=False, compare=False)
+    gain: Estimate
+    p_gain: float
+    p_btl_beats_atl: float
+    idle_money: int
+    outcome: float
+    bound: float
+
+    @property
+    def not_concave(self) -> tuple[str, ...]:
+        """Channels whose curve is S-shaped within the bounds, so that the concave hull was needed."""
+        return tuple(self.table.loc[~self.table["concave"], "channel"])
+
+
+def allocate(
+    model: MixModel,
+    total: float | None = None,
+    *,
+    bounds: Bounds | None = None,
+    weeks: int = 52,
+    value: float = 1.0,
+    draws: int = 200,
+) -> Allocation:
+    """Split next period's money over the channels (예산 배분, S3.1-S3.3).
+
+    Each channel keeps its pattern of the last `weeks` weeks and changes its size. Mean curves over the draws are
+    maximised: exactly by water-filling where they are concave, else by dynamic programming under the bound of the
+    concave hulls.
+
+    Parameters
+    ----------
+    total : money of the period, a whole number; the last period's if not given.
+    bounds : channel -> (least, most) money; else half to one and a half times its share of `total` as before. Channels
+        that could not be fitted keep nothing: their money is not in `total`.
+    value : money a unit of the outcome is worth, for marginal returns; 1 gives outcome per unit of money.
+
+    Raises
+    ------
+    ValueError
+        If no channel was fitted or spent in those weeks, `total` is not whole, a bound names an unknown channel, or
+        the bounds cannot hold `total`.
+    """
+    found = _responses(model, weeks, draws)
+    before, total = _before(found, total)
+    low, high = _bounds(found.channels, before, total, bounds or {})
+    curves = curves_of(found, np.maximum(high, before))
+    split = split_money(curves, total, low=low, high=high)
+    money = whole_money(_no_worse(curves, split, before, low, high), total, low=low, high=high)
+    gained = found.outcome(money) - found.outcome(before)
+    table = _table(model, found, (before, money, low, high), split, value=value)
+    return Allocation(
+        total=total,
+        table=table,
+        gain=replace(of_draws(gained, model.level, model.n), reason=_why(model, found, money, before)),
+        p_gain=float((gained > 0).mean()),
+        p_btl_beats_atl=_p_btl_beats_atl(model, found, money),
+        idle_money=_idle(curves, total, low, high),
+        outcome=outcome_of(curves, money),
+        bound=split.bound,
+    )
+
+
+def frontier(
+    model: MixModel,
+    total: float | None = None,
+    *,
+    steps: int = 21,
+    atl: Sequence[str] = ATL,
+    btl: Sequence[str] = BTL,
+    weeks: int = 52,
+    draws: int = 200,
+) -> pd.DataFrame:
+    """Return what media bring as money moves from ATL to BTL, best split within each (ATL·BTL 경계선).
+
+    Returns
+    -------
+    DataFrame
+        A row a step: share_btl (0..1), spend_atl, spend_btl (whole money), outcome, low, high, extra, extra_low,
+        extra_high (against the last period's split of `total`), extrapolated (some channel gets more than double).
+    """
+    found = _responses(model, weeks, draws)
+    before, total = _before(found, total)
+    sides = [np.flatnonzero([model.lines.get(name) in lines for name in found.channels]) for lines in (atl, btl)]
+    for lines, side in zip((atl, btl), sides, strict=True):
+        if not len(side):
+            raise ValueError(f"no fitted channel is of lines {', '.join(lines)}; lines are {dict(model.lines)}")
+    spare = total - int(before.sum() - before[np.concatenate(sides)].sum())
+    curves, now = curves_of(found, np.full(len(before), float(total))), found.outcome(before)
+    rows = []
+    for share in np.linspace(0, 1, steps):
+        money = before.astype(float)
+        amounts = (spare - round(share * spare), round(share * spare))
+        for side, amount in zip(sides, amounts, strict=True):
+            money[side] = _best_side(curves, side, amount)
+        rows.append(
+            {"share_btl": share, "spend_atl": amounts[0], "spend_btl": amounts[1]} | _point(found, money, now, model)
+        )
+        rows[-1]["extrapolated"] = bool((money > 2 * before).any())
+    return pd.DataFrame(rows)
+
+
+def _point(found: Responses, money: np.ndarray, now: np.ndarray, model: MixModel) -> dict[str, float]:
+    outcome = found.outcome(money)
+    whole, gain = (of_draws(draws, model.level, model.n) for draws in (outcome, outcome - now))
+    named = {"outcome": whole.estimate, "low": whole.low, "high": whole.high}
+    return named | {"extra": gain.estimate, "extra_low": gain.low, "extra_high": gain.high}
+
+
+def _best_side(curves: list[Curve], side: np.ndarray, amount: int) -> np.ndarray:
+    top = np.full(len(side), float(amount))
+    money = split_money([curves[k] for k in side], amount, low=np.zeros(len(side)), high=top).money
+    return whole_money(money, amount, low=np.zeros(len(side)), high=top)
+
+
+# --- the plan that is replaced ---------------------------------------------------------------------------------------
+
+
+def _responses(model: MixModel, weeks: int, draws: int) -> Responses:
+    if not model.fitted:
+        why = "; ".join(dict.fromkeys(text["en"] for text in model.reasons.values()))
+        raise ValueError(f"no channel could be fitted, so there is nothing to allocate: {why}")
+    found = responses(model, weeks=weeks, draws=draws)
+    if idle := [name for name, money in zip(found.channels, found.before, strict=True) if not money]:
+        raise ValueError(
+            f"{', '.join(idle)}: no money in the last {weeks} weeks, so no pattern to scale; take more weeks"
+        )
+    return found
+
+
+def _before(found: Responses, total: float | None) -> tuple[np.ndarray, int]:
+    """Return the last period's split, scaled to the total in whole units, and the total."""
+    total = round(found.before.sum()) if total is None else total
+    if total <= 0 or total != int(total):
+        raise ValueError(f"total must be a whole amount of money above 0, not {total!r}")
+    share = found.before / found.before.sum() * int(total)
+    free = np.zeros(len(share)), np.full(len(share), float(total))
+    return whole_money(share, int(total), low=free[0], high=free[1]), int(total)
+
+
+def _bounds(channels: tuple[str, ...], before: np.ndarray, total: int, bounds: Bounds) -> tuple[np.ndarray, np.ndarray]:
+    """Return whole bounds per channel."""
+    if unknown_names := sorted(set(bounds) - set(channels)):
+        raise ValueError(f"bounds name {', '.join(unknown_names)}; fitted channels are {', '.join(channels)}")
+    default = {name: tuple(factor * money for factor in _FACTORS) for name, money in zip(channels, before, strict=True)}
+    low, high = np.array([{**default, **bounds}[name] for name in channels], float).T
+    low, high = np.ceil(low), np.floor(np.minimum(high, total))
+    check_bounds(total, low, high)
+    return low, high
+
+
+def _no_worse(curves: list[Curve], split: Split, before: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return the split, or the plan as it was where that is allowed and brings as much."""
+    allowed = bool(((low <= before) & (before <= high)).all())
+    return before if allowed and outcome_of(curves, before) >= split.outcome else split.money
+
+
+# --- what is said of it ----------------------------------------------------------------------------------------------
+
+
+def _table(
+    model: MixModel,
+    found: Responses,
+    plans: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    split: Split,
+    *,
+    value: float,
+) -> pd.DataFrame:
+    before, money, low, high = plans
+    marginal = {
+        name: [value * found.slopes(k, np.array([plan[k]])).mean() for k in range(len(plan))]
+        for name, plan in (("marginal_before", before), ("marginal_after", money))
+    }
+    binds = np.select([money <= low, money >= high], ["low", "high"], "")
+    lines = [model.lines.get(name, "") for name in found.channels]
+    columns = {"channel": found.channels, "line": lines, "spend_before": before, "spend": money}
+    columns |= {"bound_low": low.astype(int), "bound_high": high.astype(int), "binds": binds}
+    return pd.DataFrame(columns | marginal | {"concave": split.concave})
+
+
+def _p_btl_beats_atl(model: MixModel, found: Responses, money: np.ndarray) -> float:
+    """Return the probability that the next unit of money does more in BTL, spread there as the plan is, than in ATL."""
+    sides = [np.flatnonzero([model.lines.get(name) in lines for name in found.channels]) for lines in (ATL, BTL)]
+    if not all(len(side) and money[side].sum() for side in sides):
+        return float("nan")
+    slopes = np.column_stack([found.slopes(k, np.array([x]))[:, 0] for k, x in enumerate(money)])
+    atl, btl = (slopes[:, side] @ (money[side] / money[side].sum()) for side in sides)
+    return float((btl > atl).mean())
+
+
+def _idle(curves: list[Curve], total: int, low: np.ndarray, high: np.ndarray) -> int:
+    """Return how much could be left unspent, within the bounds, at a loss of 1% of what media bring."""
+    needed = (1 - _IDLE) * split_money(curves, total, low=low, high=high).outcome
+    least, most = int(low.sum()), total
+    while most - least > max(total // 1000, 1):
+        middle = (least + most) // 2
+        enough = split_money(curves, middle, low=low, high=high).outcome >= needed
+        least, most = (least, middle) if enough else (middle, most)
+    return total - most
+
+
+def _why(model: MixModel, found: Responses, money: np.ndarray, before: np.ndarray) -> Mapping[Lang, str]:
+    """Return why no verdict can rest on the gain: a channel that is moved is one the diagnostics refuse."""
+    moved = [name for name, a, b in zip(found.channels, money, before, strict=True) if a != b and name in model.reasons]
+    langs: tuple[Lang, ...] = ("en", "ko")
+    return (
+        {lang: " ".join(dict.fromkeys(model.reasons[name][lang] for name in moved)) for lang in langs} if moved else {}
+    )

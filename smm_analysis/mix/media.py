@@ -1,0 +1,147 @@
+"""From the tables to a media mix's weeks (매체 믹스 입력): weekly, media, controls and events become one row a week."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+_OUTCOMES = ("units", "new_customers", "revenue", "new_followers")
+_WEEK = np.timedelta64(7, "D")
+
+
+@dataclass(frozen=True)
+class MixPanel:
+    """One brand's weeks (주간 패널): `weeks` has week, outcomes, money by channel, controls, `event_` + kind.
+
+    An event's column is the share of the week it covered, 0..1. Pass it on as
+    `fit_mix(panel.weeks, outcome="units", **panel.columns)`. `set_aside` says in words what was left out or filled in.
+    """
+
+    weeks: pd.DataFrame = field(repr=False, compare=False)
+    channels: tuple[str, ...]
+    controls: tuple[str, ...]
+    events: tuple[str, ...]
+    lines: Mapping[str, str]
+    set_aside: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> dict[str, object]:
+        """What `fit_mix` needs to know of the columns."""
+        return {"channels": self.channels, "controls": self.controls, "events": self.events, "lines": self.lines}
+
+
+def mix_panel(
+    weekly: pd.DataFrame,
+    media: pd.DataFrame,
+    *,
+    controls: pd.DataFrame | None = None,
+    events: pd.DataFrame | None = None,
+    brand: str | None = None,
+    money: str = "spend",
+) -> MixPanel:
+    """Lay the tables side by side, a row a week (주간 패널 만들기).
+
+    Weeks run from the first to the last of `weekly` and `media`. A week that `weekly` lacks keeps its money and has no
+    outcome. A channel without a row in a week in which others have one spent nothing; that is counted in `set_aside`.
+
+    Parameters
+    ----------
+    weekly, media, controls, events : the tables; of several brands `brand` picks one.
+    money : the column of `media` to spread: spend, or impressions.
+
+    Raises
+    ------
+    ValueError
+        If there are several brands and none is picked, a week has no row of `media` at all, a control is missing in
+        some week, a channel is of two lines, or a channel and a control share a name.
+    """
+    tables = (weekly, media, controls, events)
+    brand = brand if brand is not None else _only_brand(tables)
+    weekly, media, controls, events = (_of_brand(table, brand) for table in tables)
+    if media is None or media.empty:
+        raise ValueError(f"media has no rows of brand {brand!r}: a media mix needs money by channel and week")
+    index = pd.date_range(min(weekly["week"].min(), media["week"].min()), media["week"].max(), freq="7D", name="week")
+    spend, filled = _spread(media, index, money)
+    outcomes = weekly.set_index("week")[[name for name in _OUTCOMES if name in weekly]].reindex(index)
+    moved = _controls(controls, index)
+    if clash := sorted(set(spend) & {*moved, *outcomes}):
+        raise ValueError(f"{', '.join(clash)}: a channel and a control or outcome have the same name; rename one")
+    dated = _events(events, index)
+    weeks = pd.concat([outcomes, spend, moved, dated], axis=1).reset_index()
+    names = (tuple(map(str, table)) for table in (spend, moved, dated))
+    return MixPanel(weeks, *names, _lines(media), filled)
+
+
+def _only_brand(tables: tuple[pd.DataFrame | None, ...]) -> str | None:
+    brands = sorted(
+        {name for table in tables if table is not None and "brand" in table for name in table["brand"].unique()}
+    )
+    if len(brands) > 1:
+        raise ValueError(f"the tables hold brands {', '.join(brands)}: pick one by brand=")
+    return brands[0] if brands else None
+
+
+def _of_brand(table: pd.DataFrame | None, brand: str | None) -> pd.DataFrame | None:
+    if table is None or "brand" not in table or brand is None:
+        return table
+    return table[table["brand"] == brand]
+
+
+def _spread(media: pd.DataFrame, index: pd.DatetimeIndex, money: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return money by week and channel, and what was filled in."""
+    spend = _wide(media, "channel", money, index)
+    if (bare := spend.isna().all(axis=1)).any():
+        first = ", ".join(f"{week:%Y-%m-%d}" for week in spend.index[bare][:5])
+        raise ValueError(f"media has no rows for {bare.sum()} weeks, first {first}: if nothing was spent, give a 0")
+    gaps = spend.isna().sum()
+    filled = tuple(f"{name}: {n} weeks without a row of media, taken as 0" for name, n in gaps[gaps > 0].items())
+    return spend.fillna(0.0), filled
+
+
+def _controls(controls: pd.DataFrame | None, index: pd.DatetimeIndex) -> pd.DataFrame:
+    if controls is None or controls.empty:
+        return pd.DataFrame(index=index)
+    moved = _wide(controls, "name", "value", index)
+    for name, values in moved.items():
+        if values.isna().any():
+            first = values.index[values.isna()][0]
+            raise ValueError(f"control {name!r} has no value in {values.isna().sum()} weeks, first {first:%Y-%m-%d}")
+    return moved
+
+
+def _wide(table: pd.DataFrame, names: str, values: str, index: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return a column a name, a row a week."""
+    twice = table[table.duplicated(["week", names])]
+    if len(twice):
+        first = twice.iloc[0]
+        raise ValueError(f"{names} {first[names]!r} stands twice in the week of {first['week']:%Y-%m-%d}")
+    wide = table.set_index(["week", names])[values].astype(float).unstack(names)  # noqa: PD010
+    return wide.reindex(index).rename_axis(columns=None)
+
+
+def _events(events: pd.DataFrame | None, index: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return, by kind, the share of each week that events covered."""
+    if events is None or events.empty:
+        return pd.DataFrame(index=index)
+    starts, ends = (pd.to_datetime(events[name]).dt.tz_localize(None).to_numpy() for name in ("start", "end"))
+    kinds = events["kind"].to_numpy()
+    covered = {
+        f"event_{kind}": _covered(index, starts[kinds == kind], ends[kinds == kind]) for kind in pd.unique(kinds)
+    }
+    return pd.DataFrame(covered, index=index)
+
+
+def _covered(index: pd.DatetimeIndex, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    monday = index.to_numpy()[:, None]
+    overlap = np.minimum(ends, monday + _WEEK) - np.maximum(starts, monday)
+    return (overlap / _WEEK).clip(0).sum(axis=1).clip(max=1).round(3)  # an end at 23:59 is the day's end
+
+
+def _lines(media: pd.DataFrame) -> dict[str, str]:
+    lines = media.groupby("channel")["line"].unique()
+    if len(mixed := lines[lines.str.len() > 1]):
+        raise ValueError(f"channel {mixed.index[0]!r} is of lines {', '.join(mixed.iloc[0])}: a channel is of one line")
+    return {str(channel): str(line[0]) for channel, line in lines.items()}

@@ -1,0 +1,88 @@
+"""What next period's money would bring (반응 곡선): the pattern over the weeks stays, its size changes.
+
+A channel's curve answers "this channel's money of the last weeks, times so much". Nothing is said of other patterns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .adstock import adstock
+from .model import MixModel
+from .saturation import FAMILIES
+from .waterfill import Curve
+
+_POINTS = 161
+
+
+@dataclass(frozen=True)
+class Responses:
+    """Draws of the fitted channels' responses (반응 표본) to money; `before` is what the pattern cost, per channel."""
+
+    channels: tuple[str, ...]
+    before: np.ndarray
+    parts: tuple[tuple[str, np.ndarray, np.ndarray, np.ndarray], ...]
+
+    def values(self, channel: int, money: np.ndarray) -> np.ndarray:
+        """Outcome of amounts of money in one channel, draws x amounts."""
+        times = np.asarray(money, float) / self.before[channel]
+        found = []
+        for family, carried, slope, effect in self.parts:
+            u = carried[:, :, channel, None] * times
+            found.append(effect[:, channel, None] * FAMILIES[family].curve(u, slope[:, channel, None, None]).sum(1))
+        return np.concatenate(found)
+
+    def slopes(self, channel: int, money: np.ndarray) -> np.ndarray:
+        """Outcome of the next unit of money in one channel, draws x amounts."""
+        times = np.asarray(money, float) / self.before[channel]
+        found = []
+        for family, carried, slope, effect in self.parts:
+            base = carried[:, :, channel, None]
+            rise = FAMILIES[family].rise(base * times, slope[:, channel, None, None]) * base
+            found.append(effect[:, channel, None] * rise.sum(1))
+        return np.concatenate(found) / self.before[channel]
+
+    def outcome(self, money: np.ndarray) -> np.ndarray:
+        """Outcome of a split over all channels, draws."""
+        return sum(self.values(k, np.array([x]))[:, 0] for k, x in enumerate(money))
+
+
+def responses(model: MixModel, *, weeks: int = 52, draws: int = 200) -> Responses:
+    """Return the responses of the fitted channels to the money pattern of the last `weeks` weeks.
+
+    The pattern starts without carry-over from before and the outcome after its end is not counted.
+    """
+    spend = model.spend[[*model.fitted]].to_numpy()[-weeks:]
+    parts = []
+    for pool in _thinned(model, draws):
+        carried = adstock(spend, pool.shapes.carry) / pool.shapes.half[:, None]
+        parts.append((pool.family, carried, pool.shapes.slope, pool.effects * model.scale))
+    return Responses(model.fitted, spend.sum(axis=0), tuple(parts))
+
+
+def curves_of(found: Responses, high: np.ndarray) -> list[Curve]:
+    """Return the mean curves from 0 to `high`: slopes interpolated so that falling ones stay so, and integrated."""
+    return [_curve(found, k, top) for k, top in enumerate(high)]
+
+
+def _curve(found: Responses, channel: int, top: float) -> Curve:
+    from scipy.interpolate import PchipInterpolator
+
+    points = max(top, 1.0) * np.linspace(0, 1, _POINTS) ** 2  # denser where curves bend
+    slope = PchipInterpolator(points, found.slopes(channel, points).mean(axis=0))
+    return Curve(slope.antiderivative(), slope)
+
+
+def _thinned(model: MixModel, draws: int) -> list:
+    """Return pools with every so many draws kept, in proportion to their weight."""
+    step = max(len(model.contributions) // draws, 1)
+    kept = []
+    for pool in model.pools:
+        if len(pool.effects) < step / 2:
+            continue
+        take = slice(None, None, step)
+        shapes = type(pool.shapes)(pool.shapes.carry[take], pool.shapes.half[take], pool.shapes.slope[take])
+        kept.append(type(pool)(pool.family, shapes, pool.effects[take]))
+    return kept
