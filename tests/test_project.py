@@ -22,6 +22,7 @@ MODELS = {"handoff", "health", "listening", "mix", "reach"}
 MAY_IMPORT = {
     "terms": set(),
     "places": set(),
+    "estimate": {"terms"},
     "pseudonyms": set(),
     "tables": {"terms"},
     "imports": {"terms", "tables", "pseudonyms"},
@@ -30,8 +31,8 @@ MAY_IMPORT = {
     "handoff": {"terms", "tables"},
     "health": {"terms", "tables"},
     "listening": {"terms", "tables"},
-    "reach": {"terms", "tables"},
-    "mix": {"terms", "tables"},
+    "reach": {"terms", "tables", "estimate"},
+    "mix": {"terms", "tables", "estimate"},
     "verdict": {"terms"},
     "plot": {"terms", "verdict", *MODELS},
     "report": {"terms", "places", "tables", "verdict"},

@@ -1,9 +1,10 @@
 """Media mix (매체 믹스): what channels bring, how long it lasts, and where the money should go (S3.1, S0.7a, S2.5)."""
 
+from smm_analysis.estimate import Estimate
+
 from .adstock import adstock, carry_over_of, half_life_weeks
 from .budget import Allocation, allocate, frontier
 from .diagnostics import diagnose
-from .estimate import Estimate
 from .media import MixPanel, mix_panel
 from .model import LiftTest, MixModel, fit_mix
 from .results import contribution, cost_per_outcome, half_life, half_life_gap, mix_table, roas

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import Estimate
 from smm_analysis.terms import Lang
 
-from .estimate import Estimate, of_draws
+from .draws import of_draws
 from .model import MixModel
 from .response import Responses, curves_of, responses
 from .waterfill import Curve, Split, check_bounds, outcome_of, split_money, whole_money

@@ -16,7 +16,7 @@ from smm_analysis.terms import Lang
 
 from .averaging import Average, Pool, average_families
 from .diagnostics import diagnose, reasons_by_channel
-from .estimate import check_level
+from .draws import check_level
 from .regression import FamilyFit, Lift, Regression
 from .saturation import DEFAULT_FAMILIES, find_family
 from .weeks import baseline_of, read_weeks, set_aside, unusable

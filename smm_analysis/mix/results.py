@@ -13,10 +13,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import Lang, reason
 
 from .adstock import half_life_weeks
-from .estimate import Estimate, of_draws, unknown
+from .draws import of_draws
 from .model import MixModel
 
 _QUANTITIES = ("contribution", "half_life_weeks", "roas", "cost_per_outcome")

@@ -1,8 +1,9 @@
 """Reach and frequency (도달과 빈도): how many people media reach, how often, and what that costs (S3.1, S3.2)."""
 
+from smm_analysis.estimate import Estimate
+
 from .curve import ReachCurve
 from .duplication import UnionReach, contacts_if_independent, union_at, union_reach
-from .estimate import Estimate
 from .fitting import PoorFit, fit_reach
 from .panel import duplications_of, histogram_of, reach_curve_of, reaches_of, union_of
 from .plans import (

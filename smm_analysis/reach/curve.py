@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import Estimate, unknown, z_value
 from smm_analysis.terms import Lang, reason
 
-from .estimate import Estimate, unknown, z_value
 from .exposure import ExposureModel
 
 Method = Literal["poisson_mixture", "nbd", "beta_binomial", "one_point"]

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import Estimate, unknown, z_value
 from smm_analysis.terms import reason
 
 from .curve import ReachCurve
 from .duplication import union_at, union_reach
-from .estimate import Estimate, unknown, z_value
 
 MIN_WEEKS = 8
 _PER = 1000

@@ -169,9 +169,10 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     >>> [round(end, 3) for end in wilson(180, 200)]
     [0.851, 0.934]
     """
-    z = _z(level)
-    centre, half = successes + z * z / 2, z * math.sqrt(successes * (1 - successes / max(n, 1)) + z * z / 4)
-    return max((centre - half) / (n + z * z), 0.0), min((centre + half) / (n + z * z), 1.0)
+    from statsmodels.stats.proportion import proportion_confint
+
+    _z(level)  # refuses a level that is none
+    return tuple(map(float, proportion_confint(successes, n, alpha=1 - level, method="wilson"))) if n else (0.0, 1.0)
 
 
 def corrected_share(

@@ -1,4 +1,4 @@
-"""An estimate with its interval (추정값과 구간), the common currency of this room."""
+"""An estimate with its interval (추정값과 구간): the common currency of the models."""
 
 from __future__ import annotations
 

@@ -1,34 +1,13 @@
-"""An estimate with its interval (추정값과 구간), and how it is read from draws."""
+"""How an estimate with its interval is read from draws (표본에서 읽은 추정값)."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 
+from smm_analysis.estimate import Estimate
 from smm_analysis.terms import Lang
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its two-sided interval at `level` (추정값과 구간); `n` is how many weeks it rests on.
-
-    Where the data cannot tell, `reason` says why in each language; the numbers are NaN, or stay to be looked at.
-    """
-
-    estimate: float
-    low: float
-    high: float
-    level: float
-    n: int
-    reason: Mapping[Lang, str] = field(default_factory=dict)
-
-
-def unknown(level: float, n: int, why: Mapping[Lang, str]) -> Estimate:
-    """Return the estimate that the data cannot tell (알 수 없는 추정값)."""
-    return Estimate(math.nan, math.nan, math.nan, level, n, why)
 
 
 def of_draws(
