@@ -60,8 +60,9 @@ class Verdict:
 
     `estimate`, `low`, `high` and `delta` are in `unit` and signed so that more of it favours the claim; `level` is
     the two-sided level of the interval, 0..1. `text` is the answer in a sentence, `reason` says why the data cannot
-    tell and what would decide, `limits` what the answer rests on. `method_check` is true on simulated data. `table`
-    holds the numbers behind the answer and stays out of the manifest.
+    tell and what would decide, `limits` what the answer rests on. `key` is the question's in `questions.toml`, the
+    same in every language and run. `method_check` is true on simulated data. `table` holds the numbers behind the
+    answer and stays out of the manifest.
     """
 
     claims: tuple[str, ...]
@@ -78,6 +79,7 @@ class Verdict:
     limits: str
     method_check: bool
     measure: str
+    key: str = ""
     lang: Lang = "en"
     table: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 
@@ -102,6 +104,11 @@ class Verdict:
         return ko if self.lang == "ko" else en
 
     @property
+    def symbol(self) -> str:
+        """The decision as a sign: a check mark, a cross or a question mark."""
+        return _LOOK[self.decision][0]
+
+    @property
     def interval_text(self) -> str:
         """The estimate with its interval and the smallest effect that matters, in a sentence; empty if undefined."""
         if not math.isfinite(self.estimate):
@@ -114,21 +121,25 @@ class Verdict:
 
     def to_markdown(self) -> str:
         """Return the card as Markdown."""
-        symbol = _LOOK[self.decision][0]
-        lines = [f"**{symbol} {self.headline}** — {self.text}", self.interval_text, self.reason, f"*{self.limits}*"]
+        lines = [
+            f"**{self.symbol} {self.headline}** — {self.text}",
+            self.interval_text,
+            self.reason,
+            f"*{self.limits}*",
+        ]
         note = f"*{_WORDS[self.lang]['method_check']}*" if self.method_check else ""
         return "\n\n".join(line for line in (f"**{self.question}**", *lines, note) if line.strip("*"))
 
     def to_html(self) -> str:
         """Return the card as HTML: every text escaped, colours inline so that JupyterLab shows what the page shows."""
-        symbol, colour, _, _ = _LOOK[self.decision]
+        colour = _LOOK[self.decision][1]
         words = _WORDS[self.lang]
         rows = [
             f'<p class="smm-question" style="margin:0;opacity:.75">{escape(self.question)} '
             f"<small>({words['claim']} {escape(', '.join(self.claims))})</small></p>",
             f'<p class="smm-answer" style="margin:.35em 0;font-size:1.15em"><strong class="smm-decision" '
             f'style="background:{colour};color:#fff;border-radius:.3em;padding:.1em .5em;margin-right:.4em">'
-            f"{symbol} {escape(self.headline)}</strong> {escape(self.text)}</p>",
+            f"{self.symbol} {escape(self.headline)}</strong> {escape(self.text)}</p>",
         ]
         rows += [f'<p style="margin:.2em 0">{escape(t)}</p>' for t in (self.interval_text, self.reason) if t]
         notes = [f"{words['limits']}: {self.limits}"] if self.limits else []
@@ -235,6 +246,7 @@ def judge(
         limits=question[f"limits_{lang}"],
         method_check=synthetic,
         measure=measure.name(lang),
+        key=key,
         lang=lang,
         table=table,
     )

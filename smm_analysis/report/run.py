@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -22,6 +22,7 @@ from typing import Any
 from smm_analysis import places, tables
 from smm_analysis.report import page
 from smm_analysis.report.catalogue import Notebook, ReportError, check_parameters, find
+from smm_analysis.report.index import render_index
 from smm_analysis.report.publish import Shelf, write_text
 from smm_analysis.report.work import Job, die_with_parent, entry, execute, one_line
 from smm_analysis.terms import Lang
@@ -186,18 +187,21 @@ def _make(
     """Execute every plan in the pool and return the manifest; pages that are not of this run are carried over."""
     started = datetime.now(UTC)
     about = {"versions": {name: version(name) for name in _VERSIONED}, "git": _git_commit()}
-    todo = [_job(notebook, values, source, stamp, staged, timeout=timeout, about=about) for notebook, values in plans]
+    before = shelf.manifest()
+    shared = {"timeout": timeout, "about": about, "before": before}
+    todo = [_job(notebook, values, source, stamp, staged, **shared) for notebook, values in plans]
     (staged / "notebooks").mkdir()
     entries = {}
     for job, made in _executed(todo, jobs or os.cpu_count() or 1):
         entries[job.slug] = made
         done = f"[{len(entries)}/{len(todo)}]"
         say(f"{done} {made['status']:7} {job.slug}  {made['seconds']:.1f} s  {made['error'] or ''}".rstrip())
-    before = shelf.manifest()
     reports = [entries[job.slug] for job in todo]
     failed = [report for report in reports if report["status"] != "ok"]
     for report in failed:
         _carry_last_good(report, before, shelf, staged)
+    reports += _carried_over(reports, before, source, shelf, staged)
+    _link_languages(reports, staged)
     return {
         "status": "failed" if failed else "ok",
         "stamp": stamp,
@@ -205,7 +209,7 @@ def _make(
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         **about,
         "data": {"path": str(source.path), "sha256": source.sha256},
-        "reports": reports + _carried_over(reports, before, source, shelf, staged),
+        "reports": reports,
     }
 
 
@@ -248,15 +252,17 @@ def _job(
     *,
     timeout: int,
     about: Mapping[str, Any],
+    before: Mapping[str, Any],
 ) -> Job:
     lang: Lang = values.get("lang", "en")
     own = notebook.brings_its_own_data
     data_name = "" if own else source.dataset.name
     data = {"observed_until": f"{source.dataset.observed_until:%Y-%m-%d}", "sha256": source.sha256}
-    return Job(
+    job = Job(
         notebook=notebook.path,
         name=notebook.name,
         title=notebook.title(lang),
+        question=notebook.question(lang),
         lang=lang,
         brand="" if own else values.get("brand", ""),
         values=dict(values),
@@ -268,6 +274,17 @@ def _job(
         folder=staged,
         timeout=timeout,
     )
+    last = next((old for old in before.get("reports", ()) if old["html"] == f"{job.slug}.html"), {})
+    return replace(job, before=last.get("verdicts", ()), before_stamp=last.get("html_from") or "")
+
+
+def _link_languages(reports: Sequence[Mapping], staged: Path) -> None:
+    """Let each page lead to the same report in the other language, where there is one."""
+    for report in reports:
+        same = [r for r in reports if (r["name"], r["brand"]) == (report["name"], report["brand"]) and r is not report]
+        path = staged / report["html"]
+        linked = page.link_languages(path.read_text(encoding="utf-8"), {r["lang"]: r["html"] for r in same})
+        write_text(path, linked)
 
 
 def _parameter_rows(notebook: Notebook, values: Mapping[str, Any], lang: Lang) -> list[dict[str, str]]:
@@ -291,7 +308,7 @@ def _carry_last_good(entry: dict[str, Any], before: Mapping[str, Any], shelf: Sh
         title=entry["title"],
         lang=entry["lang"],
         error=entry["error"],
-        when=entry["run"],
+        when_failed=entry["run"],
         good=entry["html_from"] or "",
     )
     write_text(staged / entry["html"], html)
@@ -326,7 +343,7 @@ def _index(
 ) -> str:
     dataset = source.dataset
     about = {"versions": manifest["versions"], "git": manifest["git"], "sha256": source.sha256}
-    return page.render_index(
+    return render_index(
         manifest,
         history,
         lang=lang,

@@ -27,6 +27,7 @@ class Job:
     notebook: Path
     name: str
     title: str
+    question: str
     lang: Lang
     brand: str
     values: Mapping[str, Any]
@@ -37,6 +38,8 @@ class Job:
     stamp: str
     folder: Path
     timeout: int
+    before: Sequence[Mapping[str, Any]] = ()
+    before_stamp: str = ""
 
     @property
     def slug(self) -> str:
@@ -72,11 +75,15 @@ def execute(job: Job) -> dict[str, Any]:
         html = page.render(
             node,
             title=job.title,
+            question=job.question,
+            slug=job.slug,
             lang=job.lang,
             brand=job.brand,
             provenance=job.provenance,
             data_name=job.data_name,
             parameters=job.rows,
+            before=job.before,
+            before_stamp=job.before_stamp,
         )
         write_text(job.folder / f"{job.slug}.html", html)
     except CellTimeoutError:

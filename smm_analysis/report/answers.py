@@ -1,0 +1,95 @@
+"""A verdict as the first screen shows it (첫 화면의 답): sentence, number, what would turn it, what changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from smm_analysis.report.words import when, words
+from smm_analysis.verdict import Verdict, format_number
+
+_WIDTH, _HEIGHT, _MARGIN = 220, 26, 8
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One verdict with what a page says around it; texts are plain, `bar` is SVG."""
+
+    verdict: Verdict
+    symbol: str
+    number: str
+    interval: str
+    bar: str
+    turn: str
+    change: str
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any], before: Mapping[str, Any] | None = None, made: str = "") -> Answer:
+        """Return the answer that a manifest's verdict gives, beside the last good run's of the same question."""
+        verdict = Verdict.from_dict(dict(plain))
+        told = math.isfinite(verdict.estimate)
+        number = f"{format_number(verdict.estimate)} {verdict.unit}".strip() if told else ""
+        change = _change(verdict, Verdict.from_dict(dict(before)), made) if before else ""
+        bar = interval_bar(verdict) if told else ""
+        return cls(verdict, verdict.symbol, number, _interval(verdict) if told else "", bar, _turn(verdict), change)
+
+
+def answers(
+    verdicts: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]] = (), made: str = ""
+) -> list[Answer]:
+    """Return an answer a verdict; `before` are the verdicts of the last good run, `made` its stamp."""
+    known = {plain.get("key") or plain["question"]: plain for plain in before}
+    return [Answer.of(plain, known.get(plain.get("key") or plain["question"]), made) for plain in verdicts]
+
+
+def interval_bar(verdict: Verdict) -> str:
+    """Return a small drawing: the interval, the estimate on it, and a line at the smallest effect that matters."""
+    ends = [x for x in (verdict.low, verdict.high, verdict.delta, verdict.estimate) if math.isfinite(x)]
+    left, right = min(ends), max(ends)
+    span = (right - left) or 1.0
+
+    def at(value: float, otherwise: float) -> float:
+        value = value if math.isfinite(value) else otherwise
+        return round(_MARGIN + (_WIDTH - 2 * _MARGIN) * (value - left) / span, 1)
+
+    middle, label = _HEIGHT / 2, escape(verdict.interval_text, quote=True)
+    low, high = at(verdict.low, left), at(verdict.high, right)
+    delta, estimate = at(verdict.delta, left), at(verdict.estimate, left)
+    return (
+        f'<svg class="bar" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" role="img" '
+        f'aria-label="{label}"><line class="delta" x1="{delta}" x2="{delta}" y1="1" y2="{_HEIGHT - 1}"/>'
+        f'<line class="interval" x1="{low}" x2="{high}" y1="{middle}" y2="{middle}"/>'
+        f'<circle cx="{estimate}" cy="{middle}" r="5.5"/></svg>'
+    )
+
+
+def _interval(verdict: Verdict) -> str:
+    word, level = words(verdict.lang), f"{verdict.level:.0%}".removesuffix("%")
+    ends = {"low": format_number(verdict.low), "high": format_number(verdict.high)}
+    matters = word["matters"].format(delta=format_number(verdict.delta))
+    return f"{word['value'].format(level=level, **ends)} · {matters}"
+
+
+def _turn(verdict: Verdict) -> str:
+    """Say what would change the answer: of a clear one, another smallest effect; else what the reason says."""
+    if verdict.decision == "cannot_tell":
+        return verdict.reason
+    ends = {"low": format_number(verdict.low), "high": format_number(verdict.high)}
+    return words(verdict.lang)[f"turn_{verdict.decision}"].format(**ends)
+
+
+def _change(now: Verdict, then: Verdict, made: str) -> str:
+    """Say how the number moved; noise is what two independent intervals of these widths would differ by."""
+    word, date = words(now.lang), when(made)[:10]
+    was = word["since_other"].format(decision=word[then.decision], when=date) if now.decision != then.decision else ""
+    if not (math.isfinite(now.estimate) and math.isfinite(then.estimate)):
+        return was
+    moved = now.estimate - then.estimate
+    noise = math.hypot(now.high - now.low, then.high - then.low) / 2
+    key = "since_beyond" if abs(moved) > noise else "since_within" if moved else "since_same"
+    signed = ("+" if moved > 0 else "") + format_number(moved)
+    told = word[key].format(arrow="▲" if moved > 0 else "▼", change=signed, when=date)
+    return " · ".join(part for part in (told, was) if part)

@@ -1,0 +1,38 @@
+"""The Korean font of a page, subset to the page's own characters (쪽 글꼴)."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from functools import cache
+from importlib.resources import files
+
+_FACE = re.compile(r"/\* font \*/.*?/\* /font \*/", re.DOTALL)
+
+
+def embed_font(html: str) -> str:
+    """Put the font into the page, in the place of an earlier one."""
+    html = _FACE.sub("", html)
+    data = base64.b64encode(_subset("".join(sorted(set(html))))).decode()
+    face = f'/* font */@font-face{{font-family:"smm";src:url(data:font/woff;base64,{data}) format("woff")}}/* /font */'
+    return html.replace("<style>", f"<style>{face}", 1)
+
+
+@cache
+def _font_bytes() -> bytes:
+    return files("pylopdf_fonts_ko").joinpath("NotoSansKR-Regular.otf").read_bytes()
+
+
+def _subset(characters: str) -> bytes:
+    """Return the font as WOFF with just these characters."""
+    from fontTools import subset
+
+    options = subset.Options(flavor="woff", layout_features=["kern"], hinting=False, notdef_outline=True)
+    font = subset.load_font(io.BytesIO(_font_bytes()), options)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text=characters)
+    subsetter.subset(font)
+    buffer = io.BytesIO()
+    subset.save_font(font, buffer, options)
+    return buffer.getvalue()
