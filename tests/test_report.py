@@ -1,5 +1,7 @@
 """The runner on small notebooks of its own: parameters, failures, carried pages, the lock, a killed run."""
 
+import base64
+import hashlib
 import json
 import re
 import shutil
@@ -226,9 +228,13 @@ def test_a_page_holds_one_language_its_verdicts_first_and_asks_nothing_of_the_ne
     assert "An English question" not in korean
     for html in (english, korean, (latest / "index.html").read_text("utf-8")):
         assert not re.search(r"(src|href)=\"(?!data:|[\w./-]+\.html|#)", html)
-        assert "<script" not in html
+        [script] = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+        allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"script-src 'sha256-{allowed}'" in html  # the one script, and no other
         assert "for the lab" not in html
-    assert english.index("smm-verdict") < english.index("An English question")
+    assert english.index('class="answers"') < english.index("<h2")
+    assert f'href="good.{brand(books)}.ko.html" lang="ko"' in english
+    assert 'lang="en"' in korean.partition("</header>")[0]
 
 
 def brand(books):
