@@ -17,6 +17,7 @@ from html import escape
 from importlib.resources import as_file, files
 from typing import Any
 
+from smm_analysis import keynumber
 from smm_analysis.report.answers import answers
 from smm_analysis.report.catalogue import in_language
 from smm_analysis.report.font import embed_font
@@ -30,13 +31,18 @@ _NOTICE = re.compile(r"<!-- notice -->.*?<!-- /notice -->", re.DOTALL)
 _LINKS = re.compile(r"<!-- languages -->.*?<!-- /languages -->", re.DOTALL)
 # the order a reader wants: what it shows, what it does not, how it was found
 _ORDER = ("Question", "Figure", "Limits", "Model", "Verdict", "Data", "Parameters", "Exercises", "Sources")
+_LIFTED = {MIMETYPE, keynumber.MIMETYPE}  # what the first screen shows is not shown again
 _SPOKEN = 300  # characters of prose that a figure is described by
 
 
 def verdicts(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the verdicts an executed notebook's cells show, in their order."""
+    return _shown_as(MIMETYPE, notebook)
+
+
+def _shown_as(kind: str, notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", ()))
-    return [output["data"][MIMETYPE] for output in outputs if MIMETYPE in output.get("data", {})]
+    return [output["data"][kind] for output in outputs if kind in output.get("data", {})]
 
 
 def render(
@@ -78,6 +84,7 @@ def render(
         "script": script("page/table.js"),
         "script_hash": script_hash("page/table.js"),
         "answers": answers(told, before, before_stamp),
+        "numbers": [keynumber.KeyNumber.from_dict(plain) for plain in _shown_as(keynumber.MIMETYPE, notebook)],
         "method_check": any(plain["method_check"] for plain in told),
         "parameters": parameters,
         "provenance": provenance,
@@ -161,7 +168,7 @@ def _in_one_language(notebook: Any, lang: Lang, question: str) -> Any:
             prose = " ".join(line for line in lines if not line.startswith("#"))
         elif cell.cell_type == "code":
             cell.metadata["alt"] = _spoken(heading, prose)
-            cell.outputs = [_shown(o) for o in cell.outputs if MIMETYPE not in o.get("data", {})]
+            cell.outputs = [_shown(o) for o in cell.outputs if not _LIFTED & o.get("data", {}).keys()]
             prose = ""
     return kept
 
