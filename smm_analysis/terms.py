@@ -68,17 +68,17 @@ class Term:
         return getattr(self, f"definition_{lang}")
 
 
-def headed(table: pd.DataFrame, lang: Lang = "en") -> pd.DataFrame:
+def headed(table: pd.DataFrame, lang: Lang = "en", *, currency: str = "") -> pd.DataFrame:
     """Return a table for readers (표 머리글): headings from the glossary, the first column as the index.
 
-    Headings that are no term stay as they are. Words in columns such as `predictor` or `measure` are terms too. Of the
-    reasons why the data cannot tell, this language's stay, if there are any.
+    Headings that are no term stay as they are; `currency` names the money. Words in columns such as `predictor` or
+    `measure` are terms too. Of the reasons why the data cannot tell, this language's stay, if there are any.
     """
     table = table.drop(
         columns=[name for name in _REASONS if name in table and (name != f"reason_{lang}" or not any(table[name]))]
     )
     named = {column: table[column].map(lambda key: label(key, lang)) for column in _OF_TERMS if column in table}
-    headings = {column: label(column, lang) for column in table if column in glossary()}
+    headings = {column: label(column, lang, currency=currency) for column in table if column in glossary()}
     worded = table.assign(**named).rename(columns=headings)
     return worded.set_index(worded.columns[0])
 
@@ -107,11 +107,22 @@ def term(key: str) -> Term:
         raise KeyError(f"terms.toml has no term {key!r} (nearest: {near})") from None
 
 
-def label(key: str, lang: Lang = "en", *, unit: bool = True) -> str:
-    """Return the term's name with its unit in brackets, as axes and headers show it."""
+def label(key: str, lang: Lang = "en", *, unit: bool = True, currency: str = "") -> str:
+    """Return the term's name with its unit in brackets, as axes and headers show it; `currency` names the money."""
     entry = term(key)
-    name, measured = entry.name(lang), entry.unit(lang)
+    name, measured = entry.name(lang), in_currency(entry.unit(lang), currency, lang)
     return f"{name} ({measured})" if unit and measured and measured != name.lower() else name
+
+
+def in_currency(unit: str, currency: str, lang: Lang = "en") -> str:
+    """Return a unit with the currency in the place of the word money: won in Korean by its name, others by their code.
+
+    >>> in_currency("금액", "KRW", "ko"), in_currency("money", "KRW"), in_currency("persons", "KRW")
+    ('원', 'KRW', 'persons')
+    """
+    if not currency or unit not in ("money", "금액"):
+        return unit
+    return "원" if (currency, lang) == ("KRW", "ko") else currency
 
 
 def named(key: str, lang: Lang = "en") -> str:

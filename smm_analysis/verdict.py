@@ -16,7 +16,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from smm_analysis.terms import Lang, term
+from smm_analysis.terms import Lang, in_currency, term
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,6 +194,7 @@ def judge(
     n_unit: str = "customers",
     synthetic: bool,
     lang: Lang = "en",
+    currency: str = "",
     table: pd.DataFrame | None = None,
     would_decide: Mapping[Lang, str] | None = None,
 ) -> Verdict:
@@ -212,6 +213,8 @@ def judge(
         What `effect.n` counts, a glossary key: a *cannot tell* says how many would decide at the same noise.
     synthetic
         Whether the data are simulated: then the verdict is a method check.
+    currency
+        What money is counted in, such as KRW, where the question's unit is money.
     table
         The numbers behind the answer, kept beside it.
     would_decide
@@ -239,7 +242,7 @@ def judge(
         low=float(effect.low),
         high=float(effect.high),
         level=effect.level,
-        unit=measure.unit(lang),
+        unit=in_currency(measure.unit(lang), currency, lang),
         delta=delta,
         reason=reason if decision == "cannot_tell" else "",
         text=question[f"{decision}_{lang}"],
