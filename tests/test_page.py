@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 from chromium import open_tab
 
-from smm_analysis.estimate import Estimate, unknown
-from smm_analysis.keynumber import KeyNumber, key_number
+from smm_analysis.keynumbers import KeyNumber, key_numbers
 from smm_analysis.report import page
 from smm_analysis.report.answers import answers, interval_bar
 from smm_analysis.report.frames import readable
@@ -87,11 +86,14 @@ def test_the_first_screen_has_question_answer_number_and_what_would_turn_it():
     assert text.count("Which tells more?") == 2  # title question and the answer's own, not again in the section
 
 
+STAGES = pd.DataFrame({"stage": ["customers"], "rate": [0.155], "low": [0.127], "high": [0.188], "n": [661]})
+
+
 def test_key_numbers_are_lifted_to_the_first_screen():
-    shares = Estimate(0.155, 0.127, 0.188, level=0.95, n=661)
-    found = key_number("customers", shares, percent=True)
-    assert (found.number, found.about) == ("15.5%", "95% interval 12.7 to 18.8, n = 661")
-    assert KeyNumber.from_dict(found.to_dict()) == found
+    found = key_numbers(STAGES, key="stage", estimate="rate", level=0.95, percent=True)
+    [number] = found.numbers
+    assert (number.number, number.about) == ("15.5%", "95% interval 12.7 to 18.8, n = 661")
+    assert KeyNumber.from_dict(number.to_dict()) == KeyNumber.from_dict(json.loads(json.dumps(number.to_dict())))
     book = notebook()
     shown = found._repr_mimebundle_()
     book.cells[5].outputs = [nbformat.v4.new_output("execute_result", shown, execution_count=1)]
@@ -100,8 +102,9 @@ def test_key_numbers_are_lifted_to_the_first_screen():
 
 
 def test_a_number_that_cannot_be_told_says_why():
-    found = key_number("customers", unknown(0.9, 3, {"en": "Too few.", "ko": "부족합니다."}), lang="ko")
-    assert (found.number, found.about) == ("–", "부족합니다.")
+    untold = STAGES.assign(rate=float("nan"), reason_ko="부족합니다.")
+    [number] = key_numbers(untold, key="stage", estimate="rate", level=0.95, lang="ko").numbers
+    assert (number.number, number.about) == ("–", "부족합니다.")
 
 
 def test_sections_come_in_a_readers_order():

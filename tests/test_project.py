@@ -37,9 +37,9 @@ MAY_IMPORT = {
     "diffusion": {"terms", "tables", "estimate"},
     "strategies": {"terms", "tables", "estimate", "relationship", "diffusion"},
     "verdict": {"terms"},
-    "keynumber": {"terms", "verdict"},
+    "keynumbers": {"terms", "verdict"},
     "plot": {"terms", "verdict", *MODELS},
-    "report": {"terms", "places", "tables", "verdict", "keynumber"},
+    "report": {"terms", "places", "tables", "verdict", "keynumbers"},
     "__main__": {"cli"},
     "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "report"},
 }

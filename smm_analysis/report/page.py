@@ -17,7 +17,7 @@ from html import escape
 from importlib.resources import as_file, files
 from typing import Any
 
-from smm_analysis import keynumber
+from smm_analysis import keynumbers
 from smm_analysis.report.answers import answers
 from smm_analysis.report.catalogue import in_language
 from smm_analysis.report.font import embed_font
@@ -31,7 +31,7 @@ _NOTICE = re.compile(r"<!-- notice -->.*?<!-- /notice -->", re.DOTALL)
 _LINKS = re.compile(r"<!-- languages -->.*?<!-- /languages -->", re.DOTALL)
 # the order a reader wants: what it shows, what it does not, how it was found
 _ORDER = ("Question", "Figure", "Limits", "Model", "Verdict", "Data", "Parameters", "Exercises", "Sources")
-_LIFTED = {MIMETYPE, keynumber.MIMETYPE}  # what the first screen shows is not shown again
+_LIFTED = {MIMETYPE, keynumbers.MIMETYPE}  # what the first screen shows is not shown again
 _SPOKEN = 300  # characters of prose that a figure is described by
 
 
@@ -40,7 +40,7 @@ def verdicts(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     return _shown_as(MIMETYPE, notebook)
 
 
-def _shown_as(kind: str, notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _shown_as(kind: str, notebook: Mapping[str, Any]) -> list[Any]:
     outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", ()))
     return [output["data"][kind] for output in outputs if kind in output.get("data", {})]
 
@@ -84,7 +84,11 @@ def render(
         "script": script("page/table.js"),
         "script_hash": script_hash("page/table.js"),
         "answers": answers(told, before, before_stamp),
-        "numbers": [keynumber.KeyNumber.from_dict(plain) for plain in _shown_as(keynumber.MIMETYPE, notebook)],
+        "numbers": [
+            keynumbers.KeyNumber.from_dict(plain)
+            for together in _shown_as(keynumbers.MIMETYPE, notebook)
+            for plain in together
+        ],
         "method_check": any(plain["method_check"] for plain in told),
         "parameters": parameters,
         "provenance": provenance,

@@ -1,0 +1,119 @@
+"""Numbers for a report's first screen (핵심 수치), where a notebook helps to decide and judges nothing.
+
+The last line of a cell shows them in JupyterLab; the page lifts them, with their intervals, to the top.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from smm_analysis.terms import Lang, term
+from smm_analysis.verdict import format_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIMETYPE = "application/vnd.smm.numbers+json"
+_WORDS = {
+    "en": "{level}% interval {low} to {high}, n = {n}",
+    "ko": "{level}% 구간 {low} ~ {high}, n = {n}",
+}
+
+
+@dataclass(frozen=True)
+class KeyNumber:
+    """A number with its name, unit, two-sided interval at `level` (0..1) and n; `reason` where it cannot be told."""
+
+    key: str
+    name: str
+    estimate: float
+    low: float
+    high: float
+    level: float
+    n: int
+    unit: str
+    reason: str
+    lang: Lang = "en"
+
+    @property
+    def number(self) -> str:
+        """The number in its unit; a dash where it cannot be told."""
+        return f"{format_number(self.estimate)}{'' if self.unit == '%' else ' '}{self.unit}".strip()
+
+    @property
+    def about(self) -> str:
+        """The interval and n in words; the reason where the number cannot be told."""
+        if not math.isfinite(self.estimate):
+            return self.reason
+        level = f"{self.level:.0%}".removesuffix("%")
+        ends = {"low": format_number(self.low), "high": format_number(self.high)}
+        return _WORDS[self.lang].format(level=level, n=format_number(self.n), **ends)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return its JSON form: numbers to six significant digits, undefined ones as None."""
+        plain = asdict(self)
+        told = {k: v for k, v in plain.items() if isinstance(v, float)}
+        return plain | {k: float(f"{v:.6g}") if math.isfinite(v) else None for k, v in told.items()}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> KeyNumber:
+        """Return the number a notebook's output holds; the inverse of `to_dict`."""
+        return cls(**{k: math.nan if v is None else v for k, v in plain.items()})
+
+
+@dataclass(frozen=True)
+class KeyNumbers:
+    """Numbers that are shown together (핵심 수치 모음)."""
+
+    numbers: tuple[KeyNumber, ...]
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        html = "".join(
+            f"<p>{escape(one.name)}: <strong>{escape(one.number)}</strong> <small>{escape(one.about)}</small></p>"
+            for one in self.numbers
+        )
+        text = "\n".join(f"{one.name}: {one.number} ({one.about})" for one in self.numbers)
+        return {"text/plain": text, "text/html": html, MIMETYPE: [one.to_dict() for one in self.numbers]}
+
+
+def key_numbers(
+    table: pd.DataFrame,
+    *,
+    key: str,
+    level: float,
+    estimate: str = "estimate",
+    percent: bool = False,
+    lang: Lang = "en",
+) -> KeyNumbers:
+    """Return numbers for the first screen, one a row of a result's table (핵심 수치 만들기).
+
+    Parameters
+    ----------
+    table : columns `key`, `estimate`, low, high, n and, where numbers may not be told, reason_en and reason_ko.
+    key : the column of glossary keys, which give names and units.
+    level : of the intervals, 0..1.
+    percent : whether the numbers are shares, 0..1, to be shown in percent.
+    """
+    factor = 100.0 if percent else 1.0
+    rows = table.assign(estimate=table[estimate], reason=table.get(f"reason_{lang}", "")).to_dict("records")
+    return KeyNumbers(
+        tuple(
+            KeyNumber(
+                key=row[key],
+                name=term(row[key]).name(lang),
+                estimate=factor * float(row["estimate"]),
+                low=factor * float(row["low"]),
+                high=factor * float(row["high"]),
+                level=level,
+                n=int(row["n"]),
+                unit="%" if percent else term(row[key]).unit(lang),
+                reason=row["reason"],
+                lang=lang,
+            )
+            for row in rows
+        )
+    )
