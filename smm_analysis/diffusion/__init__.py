@@ -1,0 +1,8 @@
+"""Diffusion (확산): how adopters come by outside influence and by word of mouth, and how brands differ (S4.3)."""
+
+from smm_analysis.estimate import Estimate
+
+from .bass import BassFit, fit_bass, fulfilment
+from .curve import bass_curve
+
+__all__ = ["BassFit", "Estimate", "bass_curve", "fit_bass", "fulfilment"]
