@@ -98,12 +98,14 @@ class Search:
 
     def polish(self, start: np.ndarray) -> tuple[float, float, float, float]:
         """Descend from a place (Levenberg-Marquardt); return sum of squares, p, q and market size, unscaled."""
-        from scipy.optimize import least_squares
+        from scipy.optimize import leastsq
 
-        found = least_squares(self.residuals, start, method="lm", xtol=1e-10, ftol=1e-12, gtol=1e-12, max_nfev=400)
-        p, q = coefficients(found.x, self.n)
+        place, _, details, _, _ = leastsq(
+            self.residuals, start, full_output=True, ftol=1e-12, xtol=1e-10, gtol=0.0, maxfev=600
+        )
+        p, q = coefficients(place, self.n)
         size = self.size(shares(self.form, p, q, self.n))
-        return 2 * found.cost * self.scale**2, float(p), float(q), size * self.scale
+        return float(details["fvec"] @ details["fvec"]) * self.scale**2, float(p), float(q), size * self.scale
 
 
 def coefficients(place: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -54,9 +54,9 @@ def _check_values(series: pd.Series) -> None:
         raise ValueError(f"adoptions must be numbers, 0 or more, in every period; given {shown}")
     if len(series) < FEWEST_PERIODS:
         raise ValueError(f"adoptions: at least {FEWEST_PERIODS} periods are needed; there are {len(series)}")
-    if not series.any():
+    if not series.to_numpy().any():
         raise ValueError("adoptions are all 0: there is nothing to fit; start at the launch")
-    if (series.diff().dropna() <= 0).all():
+    if (np.diff(series.to_numpy()) <= 0).all():
         raise ValueError(
             "adoptions never grow from one period to the next: no diffusion curve can be told; "
             "start at the launch, or take longer periods"
