@@ -3,6 +3,7 @@
 from smm_analysis.estimate import Estimate
 
 from .bass import BassFit, fit_bass, fulfilment
+from .between import BetweenBrands, between_brands
 from .curve import bass_curve
 
-__all__ = ["BassFit", "Estimate", "bass_curve", "fit_bass", "fulfilment"]
+__all__ = ["BassFit", "BetweenBrands", "Estimate", "bass_curve", "between_brands", "fit_bass", "fulfilment"]

@@ -203,9 +203,9 @@ def fulfilment(fit: BassFit, came: Sequence[float] | np.ndarray | pd.Series) -> 
     came
         Adoptions of the periods right after the window, in order.
     """
+    if fit.reason or not len(came):
+        return unknown(fit.level, fit.n, fit.reason or reason("nothing_came", n=fit.n))
     total, ahead = float(np.sum(np.asarray(came, float))), fit.forecast(len(came)).iloc[-1]
-    if fit.reason:
-        return unknown(fit.level, fit.n, fit.reason)
     seen = fit.history["adoptions"].sum()
     foreseen = [ahead[name] - seen for name in ("cumulative", "cumulative_high", "cumulative_low")]
     ends = (100 * total / people if people > 0 else math.inf for people in foreseen)
