@@ -33,6 +33,7 @@ _OF_TERMS = (  # columns whose values are glossary keys
     "status",
     "author_role",
     "form",
+    "four_type",
 )
 LANGS: tuple[Lang, ...] = ("en", "ko")
 _REASONS = tuple(f"reason_{lang}" for lang in LANGS)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.integrate import quad, solve_ivp
 
-from smm_analysis import terms
+from smm_analysis import places, terms
 from smm_analysis.diffusion import bass_curve, fit_bass, fulfilment
 from smm_analysis.diffusion.fitting import FORMS, Search, coefficients, place_of, shares, slopes, solve
 from smm_analysis.verdict import judge
@@ -191,6 +191,7 @@ def test_a_window_before_the_peak_is_flagged_and_its_market_refused(n):
     for each in (fit.market_size, fit.peak_time, fit.peak_height):
         assert np.isnan(each.estimate) and "`market_size=`" in each.reason["en"] and each.reason["ko"]
     assert np.isfinite(fit.q.estimate)
+    assert fit.p.reason or fit.p.high < 1
     assert "market_size=refused" in repr(fit)
     ahead = fit.forecast(3)
     assert ahead[["adoptions", "high", "cumulative"]].isna().all(axis=None)
@@ -219,6 +220,13 @@ def test_forecast_goes_on_where_the_series_ends():
     assert ahead["cumulative"].iloc[0] == pytest.approx(sum(COLOUR_TV) + ahead["adoptions"].iloc[0])
     assert (ahead["cumulative_low"] >= sum(COLOUR_TV)).all() and (ahead["low"] >= 0).all()
     assert (ahead["cumulative_high"].diff().dropna() > 0).all()
+
+
+def test_a_series_brings_its_own_periods(tmp_path):
+    path = tmp_path / "sales.csv"
+    pd.Series(COLOUR_TV, pd.Index(YEARS, name="year"), name="sets").to_csv(path)
+    assert fit_bass(pd.read_csv(path, index_col="year")["sets"]).history["period"].tolist() == list(YEARS)
+    assert fit_bass(pd.Series(COLOUR_TV)).history["period"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 @pytest.mark.parametrize(
@@ -266,6 +274,13 @@ def test_every_answer_about_a_forecast_can_occur(lang):
     refused = fulfilment(fit_bass(COLOUR_TV[:4]), COLOUR_TV[4:])
     verdict = judge("forecast_fulfilled", refused, delta=80, synthetic=False, lang=lang)
     assert verdict.decision == "cannot_tell" and verdict.reason == refused.reason[lang]
+
+
+def test_published_tables_hold_the_series_of_these_tests():
+    for name, series in {"colour_tv_1963": COLOUR_TV, "room_air_conditioners_1949": AIR_CONDITIONERS}.items():
+        assert pd.read_csv(places.published() / f"{name}.csv")["sets_sold"].tolist() == series
+    households = pd.read_csv(places.published() / "us_households.csv", index_col="year")["households"]
+    assert households[1966] == 58_406 and households.is_monotonic_increasing
 
 
 def test_results_are_frozen():

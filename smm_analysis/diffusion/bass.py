@@ -16,6 +16,7 @@ from .curve import outside_share, peak_share, peak_time
 from .fitting import FORMS, Form, Solution, shares, slopes, solve
 from .series import periods_after, read_adoptions
 
+_MOST = 5.0  # per period: nearly all adopt at once; a coefficient that may be larger is not told
 MEASURES = ("innovation", "imitation", "market_potential", "peak_time", "peak_height")
 
 
@@ -26,7 +27,8 @@ class BassFit:
     `form` names what was fitted: the forms give other numbers. `p` and `q` are per period, `market_size` in the unit of
     the adoptions, `peak_time` in periods since the launch (the start of the first period), `peak_height` in adoptions
     per period. `ends_before_peak`: the window ends before the peak, or too near it to tell. Then market size, peak and
-    forecast are refused, with a reason, unless the market size was given from outside (`given`). `history` has a row a
+    forecast are refused, with a reason, unless the market size was given from outside (`given`); so is a `p` or `q`
+    that may be anything. `history` has a row a
     period: period, adoptions, fitted, fitted_low, fitted_high, innovators, imitators (which sum to fitted).
 
     The intervals hold the noise of the series, not that of a given market size, nor that the curve may be another one:
@@ -48,8 +50,8 @@ class BassFit:
     reason: Mapping[Lang, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        size = "refused" if self.reason else f"{self.market_size.estimate:,.6g}{' (given)' if self.given else ''}"
-        numbers = f"p={self.p.estimate:.4g}, q={self.q.estimate:.4g}, market_size={size}"
+        size = _said(self.market_size, ",.6g") + (" (given)" if self.given else "")
+        numbers = f"p={_said(self.p)}, q={_said(self.q)}, market_size={size}"
         return f"BassFit(form={self.form!r}, {numbers}, periods={self.n}, level={self.level:g})"
 
     def table(self) -> pd.DataFrame:
@@ -141,8 +143,8 @@ def fit_bass(
       standard errors allow for.
 
     The series must begin at the launch: time 0 is the start of its first period. Least squares may have no minimum
-    (Jukić 2013, Int. J. Appl. Math. Comput. Sci. 23(1), 145-155): while sales still climb, ever larger markets fit ever
-    better. Such windows are flagged, and their market size is refused.
+    (Jukić 2013, European Journal of Pure and Applied Mathematics 6(4), 435-450): while sales still climb, ever larger
+    markets fit ever better. Such windows are flagged, and their market size is refused.
 
     Intervals are t intervals (n - 3 degrees of freedom, n - 2 with a given market) of the logarithms with the HC3
     sandwich. They cover at about their level both where noise is of one size and where it is in proportion
@@ -184,6 +186,7 @@ def fit_bass(
     why = reason("before_peak", n=n) if early and not given else {}
     size = found.market_size * peak_share(found.p, found.q)
     told = [_of_log(found.p, found, [1, 0, 0], level), _of_log(found.q, found, [0, 1, 0], level)]
+    told = [unknown(level, n, why) if why and each.high > _MOST else each for each in told]
     rest = [
         _given(found.market_size, level, n) if given else _of_log(found.market_size, found, [0, 0, 1], level),
         peak,
@@ -265,6 +268,10 @@ def _around(name: str, expected: np.ndarray, variance: np.ndarray, times: float)
         f"{before}low": np.maximum(expected - half, 0),
         f"{before}high": expected + half,
     }
+
+
+def _said(found: Estimate, digits: str = ".4g") -> str:
+    return "refused" if found.reason else format(found.estimate, digits)
 
 
 def _of_log(value: float, found: Solution, change: Sequence[float], level: float) -> Estimate:

@@ -105,7 +105,7 @@ class Search:
         )
         p, q = coefficients(place, self.n)
         size = self.size(shares(self.form, p, q, self.n))
-        return float(details["fvec"] @ details["fvec"]) * self.scale**2, float(p), float(q), size * self.scale
+        return float(details["fvec"] @ details["fvec"]) * self.scale**2, float(p), float(q), float(size * self.scale)
 
 
 def coefficients(place: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

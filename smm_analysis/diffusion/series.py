@@ -15,11 +15,11 @@ def read_adoptions(
 ) -> pd.Series:
     """Return adoptions per period under their periods, or refuse them by name (채택 시계열 읽기).
 
-    Without `periods`, those are a Series' index, and 1, 2, ... for anything else.
+    Without `periods`, those are a Series' index, unless that only counts from 0; and 1, 2, ... for anything else.
     """
     if periods is None:
-        numbered = not isinstance(adoptions, pd.Series) or isinstance(adoptions.index, pd.RangeIndex)
-        periods = np.arange(1, len(adoptions) + 1) if numbered else adoptions.index
+        unnamed = not isinstance(adoptions, pd.Series) or adoptions.index.equals(pd.RangeIndex(len(adoptions)))
+        periods = np.arange(1, len(adoptions) + 1) if unnamed else adoptions.index
     if len(periods) != len(adoptions):
         raise ValueError(f"periods: one for each of {len(adoptions)} adoptions is needed; there are {len(periods)}")
     series = pd.Series(np.asarray(adoptions, float), pd.Index(periods, name="period"), name="adoptions")
