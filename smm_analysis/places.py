@@ -1,4 +1,4 @@
-"""Where the notebooks and the sample data are: in the repository, or inside the installed wheel."""
+"""Where notebooks, sample data and published tables are: in the repository, or inside the installed wheel."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def notebooks() -> Path:
 def sample() -> Path:
     """Return the folder of the simulated sample data set (예제 데이터)."""
     return _first_existing(_PACKAGE.parent / "data" / "sample", _PACKAGE / "data" / "sample")
+
+
+def published() -> Path:
+    """Return the folder of the small published tables (발표된 자료), each with its source in its README."""
+    return _first_existing(_PACKAGE.parent / "data" / "published", _PACKAGE / "data" / "published")
 
 
 def _first_existing(in_repository: Path, in_wheel: Path) -> Path:

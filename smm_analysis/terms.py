@@ -32,6 +32,8 @@ _OF_TERMS = (  # columns whose values are glossary keys
     "stage",
     "status",
     "author_role",
+    "form",
+    "four_type",
 )
 LANGS: tuple[Lang, ...] = ("en", "ko")
 _REASONS = tuple(f"reason_{lang}" for lang in LANGS)

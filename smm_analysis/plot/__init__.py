@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 
 from smm_analysis.terms import SMALLEST_GROUP
 
+from .diffusion import plot_bass, plot_between_brands, plot_four_types
 from .handoff import plot_follow_through
 from .health import plot_calibration, plot_contributions, plot_half_life, plot_nps, plot_predictors, plot_weekly_repeat
 from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plot_theme_curve, plot_themes
@@ -22,13 +23,16 @@ __all__ = [
     "money",
     "money_axis",
     "plot_allocation",
+    "plot_bass",
     "plot_best",
+    "plot_between_brands",
     "plot_calibration",
     "plot_carry_over",
     "plot_contributions",
     "plot_costs",
     "plot_coverage",
     "plot_follow_through",
+    "plot_four_types",
     "plot_frontier",
     "plot_half_life",
     "plot_measure",
