@@ -243,8 +243,9 @@ def _shifted(path: np.ndarray, weeks: int) -> np.ndarray:
 
 def _answer(data: _Weeks, relationship: Relationship, whole: _Effect, setting: _Setting) -> DoseResponse:
     parts = relationship.parts
-    without = [_effect(data, (*parts[:k], *parts[k + 1 :]), setting) for k in range(len(parts))]
-    effects = np.array([np.nan if each is None else each.value for each in without])
+    each = range(len(parts) if len(parts) > 1 else 0)
+    without = [_effect(data, (*parts[:k], *parts[k + 1 :]), setting) for k in each]
+    effects = np.array([np.nan if one is None else one.value for one in without])
     placebo = _placebo(data, whole, setting)
     reliable = _reliability(relationship, data.settled)
     why = _doubt(placebo, reliable)
@@ -260,7 +261,7 @@ def _answer(data: _Weeks, relationship: Relationship, whole: _Effect, setting: _
         reliability=reliable,
         weeks=_adjusted(data, whole, relationship, usual),
         curve=_curve(whole, effect, usual, data),
-        parts=pd.DataFrame({"component": [part.name for part in parts], "effect_without": effects}),
+        parts=pd.DataFrame({"component": [parts[k].name for k in each], "effect_without": effects}),
         held_fixed=whole.slopes.kept,
     )
 
@@ -269,8 +270,8 @@ def _estimate(whole: _Effect, without: np.ndarray, level: float, why: Mapping[La
     """Add the components' disagreement to the weeks' noise."""
     from scipy.special import stdtrit
 
-    k = len(without)
-    apart = (k - 1) / k * float(((without - without.mean()) ** 2).sum())
+    k = max(len(without), 2)
+    apart = (k - 1) / k * float(((without - without.mean()) ** 2).sum()) if len(without) else 0.0
     both = whole.variance + apart
     df = both**2 / (whole.variance**2 / whole.slopes.df + apart**2 / (k - 1))
     half = float(stdtrit(df, 0.5 + level / 2) * np.sqrt(both))
@@ -362,12 +363,16 @@ def _impossible(data: _Weeks, relationship: Relationship, panel: SharingWeeks) -
     n, used = int((data.usable & data.settled).sum()), data.usable & data.settled
     checks: tuple[tuple[bool, Callable[[], Mapping[Lang, str]]], ...] = (
         (len(relationship.parts) == 0, lambda: reason("no_relationship")),
-        (len(relationship.parts) == 1, lambda: reason("one_component", component=relationship.parts[0].name)),
+        (_alone(relationship), lambda: reason("one_component", component=relationship.parts[0].name)),
         (n < _FEWEST_WEEKS, lambda: _few(n, data)),
         (panel.missing > _MOST_MISSING * len(panel.weeks), lambda: _gap(panel)),
         (n > 0 and np.ptp(data.outcome[used]) == 0, lambda: reason("nothing_passed_on")),
     )
     return next((why() for fired, why in checks if fired), {})
+
+
+def _alone(relationship: Relationship) -> bool:
+    return len(relationship.parts) == 1 and not relationship.direct
 
 
 def _few(n: int, data: _Weeks) -> Mapping[Lang, str]:

@@ -48,9 +48,9 @@ class Component:
 class Relationship:
     """A brand's relationship by week (주별 관계 지표).
 
-    `weeks` has week, relationship (z, smoothed), low, high, components (how many spoke that week), n (people who did), and
+    `weeks` has week, relationship (z, smoothed), low, high, components (how many spoke), n (people who did), and
     each component's smoothed z under its name. `reliability`, 0..1: the variance of the path over itself plus its
-    error's. `missing`: component -> why it is not in.
+    error's. `missing`: component -> why it is not in. `direct`: it is what was done, so that one component is enough.
     """
 
     weeks: pd.DataFrame = field(repr=False, compare=False)
@@ -58,6 +58,7 @@ class Relationship:
     missing: Mapping[str, Mapping[Lang, str]]
     level: float
     reliability: float
+    direct: bool = False
 
     def draws(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Return plausible paths of the index, (n, weeks), to carry its error on."""
@@ -120,7 +121,7 @@ def relationship_index(
             parts.append(part)
         else:
             missing[name] = part
-    return _together(tuple(parts), missing, index, level)
+    return together(tuple(parts), missing, index, level)
 
 
 # --- who said what: week, person, value ------------------------------------------------------------------------------
@@ -213,10 +214,15 @@ def _within(people: pd.DataFrame, by_week: pd.api.typing.SeriesGroupBy) -> float
     return float((apart**2).sum() / max(len(people) - by_week.ngroups, 1))
 
 
-def _together(
-    parts: tuple[Component, ...], missing: Mapping[str, Mapping[Lang, str]], index: pd.DatetimeIndex, level: float
+def together(
+    parts: tuple[Component, ...],
+    missing: Mapping[str, Mapping[Lang, str]],
+    index: pd.DatetimeIndex,
+    level: float,
+    *,
+    direct: bool = False,
 ) -> Relationship:
-    """Equal weights over the components there are."""
+    """Return the index with equal weights over the components there are (같은 무게로 합치기)."""
     half = z_value(level)
     n = np.array([part.weeks["n"] for part in parts]).reshape(len(parts), len(index))
     names = {part.name: part.level.mean for part in parts}
@@ -224,7 +230,8 @@ def _together(
     sd = np.sqrt(np.sum([part.level.sd**2 for part in parts], axis=0)) / max(len(parts), 1)
     table = pd.DataFrame({"week": index, "relationship": mean, "low": mean - half * sd, "high": mean + half * sd})
     table = table.assign(components=(n > 0).sum(axis=0), n=n.sum(axis=0), **names)
-    return Relationship(table, parts, missing, level, _reliability(mean, sd) if parts else float("nan"))
+    reliability = _reliability(mean, sd) if parts else float("nan")
+    return Relationship(table, parts, missing, level, reliability, direct)
 
 
 def _reliability(mean: np.ndarray, sd: np.ndarray) -> float:
