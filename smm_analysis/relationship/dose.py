@@ -6,8 +6,8 @@ raise trust and shares alike, so the posts' kinds are held fixed; managers who a
 relationship only afterwards. The first part of the record, in which the relationship is built, is left out: slopes
 there are others than where the brand lives.
 
-The interval holds the weeks' own noise (see `regression`) and the disagreement between components: the effect is
-estimated again without each component, and the jackknife's variance (Tukey 1958, Annals of Mathematical Statistics
+The interval holds the weeks' own noise (see `regression`), how unsure it is how far the relationship moved, and the
+disagreement between components: the effect is estimated again without each component, and the jackknife's variance (Tukey 1958, Annals of Mathematical Statistics
 29(2)) is added, with Satterthwaite's degrees of freedom.
 """
 
@@ -40,10 +40,11 @@ class DoseResponse:
     """What the relationship at its P75 minus its P25 does (용량 반응).
 
     `effect` is in the outcome's unit, ready for a verdict; `placebo` the same for the change of the relationship over
-    the weeks to come, which ought to be nil; `naive` a line through the raw weeks. `low_point`, `high_point`: P25 and
-    P75 of the relationship (z); `usual`: the mean outcome. `weeks` has week, relationship, outcome, adjusted (to mean
-    content, season, controls and events), weight; `curve` relationship, fitted, low, high; `parts` a row a component:
-    component, the effect without it; `reliability` that of the settled weeks.
+    the weeks to come, which ought to be nil; `naive` a line through all weeks with nothing held fixed. `low_point` and
+    `high_point` are P25 and P75 of the relationship (z), `usual` the mean outcome. `weeks` has week, relationship,
+    outcome, adjusted (to mean content, season, controls and events), weight; `curve` relationship, fitted, low, high;
+    `parts` a row a component: component, the effect without it; `reliability` is that of the settled weeks,
+    `held_fixed` the columns kept.
     """
 
     effect: Estimate
@@ -199,11 +200,12 @@ def _respond(data: _Weeks, relationship: Relationship, panel: SharingWeeks, sett
 
 @dataclass(frozen=True)
 class _Effect:
-    """One regression: slopes, the path, its P25 and P75, and which weeks it used."""
+    """One regression: slopes, the path, its P25 and P75 and how unsure their distance is, and which weeks it used."""
 
     slopes: Slopes
     path: np.ndarray
     points: tuple[float, float]
+    step_variance: float
     used: np.ndarray
 
     @property
@@ -216,7 +218,8 @@ class _Effect:
 
     @property
     def variance(self) -> float:
-        return float(self.slopes.covariance[-1, -1] * self.step**2)
+        of_slope = float(self.slopes.covariance[-1, -1] * self.step**2)
+        return of_slope + self.slopes.coefficients[-1] ** 2 * self.step_variance
 
 
 def _effect(data: _Weeks, parts: tuple[Component, ...], setting: _Setting) -> _Effect | None:
@@ -224,11 +227,11 @@ def _effect(data: _Weeks, parts: tuple[Component, ...], setting: _Setting) -> _E
     rng = np.random.default_rng(setting.seed)
     path = np.mean([part.level.mean for part in parts], axis=0)
     drawn = np.mean([part.level.draws(rng, _DRAWS) for part in parts], axis=0)[:, data.settled]
-    points = np.quantile(drawn, [0.25, 0.75], axis=1).mean(axis=1)
+    low, high = np.quantile(drawn, [0.25, 0.75], axis=1)
     before = _shifted(path, setting.lag)
     used = data.usable & data.settled & np.isfinite(before)
     slopes = _fit(data, used, before[:, None])
-    return slopes and _Effect(slopes, before, (float(points[0]), float(points[1])), used)
+    return slopes and _Effect(slopes, before, (float(low.mean()), float(high.mean())), float(np.var(high - low)), used)
 
 
 def _fit(data: _Weeks, used: np.ndarray, regressors: np.ndarray) -> Slopes | None:
@@ -295,12 +298,12 @@ def _placebo(data: _Weeks, whole: _Effect, setting: _Setting) -> tuple[Estimate,
 
 
 def _naive(data: _Weeks, relationship: Relationship, setting: _Setting) -> Estimate:
-    """Return what a line through the raw weeks says, errors taken as independent: the reading to be wary of."""
+    """Return what a line through all weeks says, nothing held fixed, weeks taken as independent: be wary of it."""
     from scipy.special import stdtrit
 
-    z = pd.DataFrame({part.name: part.weeks["z"] for part in relationship.parts}).mean(axis=1).to_numpy()
-    used = data.usable & np.isfinite(z)
-    x, y = z[used], data.outcome[used]
+    path = relationship.weeks["relationship"].to_numpy()
+    used = data.usable & np.isfinite(path)
+    x, y = path[used], data.outcome[used]
     centred = x - x.mean()
     slope = centred @ y / (centred @ centred)
     rest = y - y.mean() - slope * centred

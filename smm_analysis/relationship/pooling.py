@@ -1,9 +1,9 @@
 """Several brands together (여러 브랜드 종합, S4.3): their mean effect, how far they differ, and a new brand's interval.
 
 The mean gives each brand the same weight: where little is passed on, both effect and error are small, so that weights
-by precision would lean to brands in which little can happen. How far brands differ is DerSimonian and Laird's tau
-(1986, Controlled Clinical Trials 7(3)); a new brand's interval takes t with k - 2 degrees of freedom (Higgins, Thompson &
-Spiegelhalter 2009, Journal of the Royal Statistical Society A 172(1), eq. 12).
+by precision would lean to brands in which little can happen. How far brands differ is Paule and Mandel's tau (1982,
+Journal of Research of the National Bureau of Standards 87(5)); a new brand's interval takes t with k - 2 degrees of
+freedom (Higgins, Thompson & Spiegelhalter 2009, Journal of the Royal Statistical Society A 172(1), eq. 12).
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def _between(value: np.ndarray, error: np.ndarray) -> tuple[float, float, float]
     """Return tau, the random-effects mean, and the standard deviation of a new brand about it."""
     from statsmodels.stats.meta_analysis import combine_effects
 
-    found = combine_effects(value, error**2, method_re="chi2")
+    with np.errstate(divide="ignore", invalid="ignore"):  # where all brands agree, what it also prints is undefined
+        found = combine_effects(value, error**2, method_re="iterated")
     return float(np.sqrt(found.tau2)), float(found.mean_effect_re), float(np.sqrt(found.tau2 + found.sd_eff_w_re**2))
 
 
