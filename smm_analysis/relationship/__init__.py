@@ -1,0 +1,28 @@
+"""Basic model (기본 모델): listening effort, the relationship, and what the relationship does (S0.1, S0.2, S0.9)."""
+
+from smm_analysis.estimate import Estimate
+
+from .dose import DoseResponse, binned, reach_response, shares_response
+from .effort import ListeningEffort, effort_index, listening_effort
+from .index import QUESTIONS, Component, Relationship, relationship_index
+from .panel import SharingWeeks, sharing_weeks
+from .pooling import Pooled, pool_brands
+
+__all__ = [
+    "QUESTIONS",
+    "Component",
+    "DoseResponse",
+    "Estimate",
+    "ListeningEffort",
+    "Pooled",
+    "Relationship",
+    "SharingWeeks",
+    "binned",
+    "effort_index",
+    "listening_effort",
+    "pool_brands",
+    "reach_response",
+    "relationship_index",
+    "shares_response",
+    "sharing_weeks",
+]

@@ -1,0 +1,409 @@
+"""What a better relationship does (관계의 효과): to passing on (S0.2) and to what a follower is worth (S0.9).
+
+Of two weeks alike in what the firm posted, in season, controls and events, how much more is passed on in the one that
+follows a better relationship? The answer is for weeks at the brand's own 75th minus its 25th percentile. Useful posts
+raise trust and shares alike, so the posts' kinds are held fixed; managers who answer less after a viral week change the
+relationship only afterwards. The first part of the record, in which the relationship is built, is left out: slopes
+there are others than where the brand lives.
+
+The interval holds the weeks' own noise (see `regression`), how unsure it is how far the relationship moved, and the
+disagreement between components: the effect is estimated again without each component, and the jackknife's variance (Tukey 1958, Annals of Mathematical Statistics
+29(2)) is added, with Satterthwaite's degrees of freedom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.terms import Lang, reason
+
+from .index import Component, Relationship
+from .panel import SharingWeeks, season
+from .regression import Slopes, fit_weeks
+
+_DRAWS = 200
+_FEWEST_WEEKS = 52
+_MOST_MISSING = 0.1  # of the weeks
+_LEAST_RELIABLE = 0.5
+_PLACEBO_LEVEL = 0.99
+_AHEAD = 8  # weeks
+_MOST_PASSED_ON = 0.95  # shares that one share brings; from 1 on everything would spread for ever
+
+
+@dataclass(frozen=True)
+class DoseResponse:
+    """What the relationship at its P75 minus its P25 does (용량 반응).
+
+    `effect` is in the outcome's unit, ready for a verdict; `placebo` the same for the change of the relationship over
+    the weeks to come, which ought to be nil; `naive` a line through all weeks with nothing held fixed. `low_point` and
+    `high_point` are P25 and P75 of the relationship (z), `usual` the mean outcome. `weeks` has week, relationship,
+    outcome, adjusted (to mean content, season, controls and events), weight; `curve` relationship, fitted, low, high;
+    `parts` a row a component: component, the effect without it; `reliability` is that of the settled weeks,
+    `held_fixed` the columns kept.
+    """
+
+    effect: Estimate
+    naive: Estimate
+    placebo: Estimate
+    low_point: float
+    high_point: float
+    usual: float
+    reliability: float
+    weeks: pd.DataFrame = field(repr=False, compare=False)
+    curve: pd.DataFrame = field(repr=False, compare=False)
+    parts: pd.DataFrame = field(repr=False, compare=False)
+    held_fixed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Weeks:
+    """What a regression reads: outcome, weights and columns by week, which weeks are settled and usable."""
+
+    outcome: np.ndarray
+    weights: np.ndarray
+    columns: Mapping[str, np.ndarray]
+    settled: np.ndarray
+    usable: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Setting:
+    lag: int
+    level: float
+    seed: int
+
+
+def shares_response(
+    panel: SharingWeeks,
+    relationship: Relationship,
+    *,
+    settle: float = 1 / 8,
+    lag: int = 1,
+    season_order: int = 1,
+    level: float = 0.90,
+    seed: int = 0,
+) -> DoseResponse:
+    """Shares per 1,000 exposures, relationship at its P75 minus its P25 (노출 천 회당 공유, S0.2).
+
+    Parameters
+    ----------
+    panel : `sharing_weeks`.
+    relationship : `relationship_index` over the same weeks, made without `shares`.
+    settle : the part of the record, 0 to below 1, in which the relationship is still being built.
+    lag : weeks from the relationship to what is passed on, 0 or more.
+    season_order : Fourier pairs of a year.
+    level : two-sided level, 0..1.
+
+    Returns
+    -------
+    DoseResponse
+        `effect` is NaN, or carries a reason, where the data cannot tell.
+
+    Raises
+    ------
+    ValueError
+        If the weeks of panel and relationship differ.
+    """
+    weeks = panel.weeks
+    content = panel.content.div(panel.content.sum(axis=1).clip(lower=1), axis=0)
+    intensity = np.log((weeks["impressions"] / weeks["followers"].clip(lower=1)).where(weeks["impressions"] > 0))
+    columns = content.drop(columns=panel.content.sum().idxmax()).assign(impressions_per_follower=intensity.to_numpy())
+    outcome = 1000 * weeks["shares"] / weeks["exposures"]
+    data = _data(panel, columns, outcome, weeks["exposures"], settle, season_order)
+    return _respond(data, relationship, panel, _Setting(lag, level, seed))
+
+
+def reach_response(panel: SharingWeeks, relationship: Relationship, **options: float) -> DoseResponse:
+    """Earned reach per 1,000 followers and week, high minus low relationship (팔로어의 획득 도달, S0.9).
+
+    Read off `shares_response`, whose parameters it takes: with r shares an exposure, i impressions a follower and k
+    exposures a share (the panel's `seen_per_share`), what is passed on is passed on again, and a follower earns
+    k r i / (1 - k r). With k = 0 earned reach is not known, and the effect says so.
+    """
+    found = shares_response(panel, relationship, **options)
+    if not np.isfinite(found.usual):
+        return found
+    if not 0 < panel.seen_per_share * found.usual / 1000 < _MOST_PASSED_ON:
+        return _nothing(unknown(found.effect.level, found.effect.n, reason("earned_reach_unknown")))
+    used = panel.weeks["week"].isin(found.weeks["week"])
+    seen = float(panel.weeks.loc[used, "impressions"].sum() / panel.weeks.loc[used, "followers"].sum())
+    return _as_reach(found, _Reach(panel.seen_per_share, seen))
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """From shares per 1,000 exposures to earned reach per 1,000 followers and week."""
+
+    seen_per_share: float
+    impressions_per_follower: float
+
+    def of(self, rate: np.ndarray | float) -> np.ndarray:
+        again = np.clip(self.seen_per_share * np.asarray(rate) / 1000, 0, _MOST_PASSED_ON)
+        return 1000 * self.impressions_per_follower * again / (1 - again)
+
+    def between(self, found: Estimate, usual: float) -> Estimate:
+        """An effect about the usual rate, half of it on either side."""
+        ends = [found.estimate, found.low, found.high]
+        moved = (float(self.of(usual + end / 2) - self.of(usual - end / 2)) for end in ends)
+        return Estimate(*moved, found.level, found.n, found.reason)
+
+
+def _as_reach(found: DoseResponse, reach: _Reach) -> DoseResponse:
+    told = ("effect", "naive", "placebo")
+    effects = {name: reach.between(getattr(found, name), found.usual) for name in told}
+    without = [reach.of(found.usual + x / 2) - reach.of(found.usual - x / 2) for x in found.parts["effect_without"]]
+    return replace(
+        found,
+        **effects,
+        usual=float(reach.of(found.usual)),
+        weeks=found.weeks.assign(**{name: reach.of(found.weeks[name]) for name in ("outcome", "adjusted")}),
+        curve=found.curve.assign(**{name: reach.of(found.curve[name]) for name in ("fitted", "low", "high")}),
+        parts=found.parts.assign(effect_without=np.array(without, float)),
+    )
+
+
+def _data(
+    panel: SharingWeeks,
+    columns: pd.DataFrame,
+    outcome: pd.Series,
+    weights: pd.Series,
+    settle: float,
+    season_order: int,
+) -> _Weeks:
+    if not 0 <= settle < 1:
+        raise ValueError(f"settle must be a part of the record, 0 to below 1, not {settle!r}")
+    index = panel.content.index
+    told = pd.concat([columns, season(index, season_order), panel.others], axis=1)
+    settled = np.arange(len(index)) >= int(settle * len(index))
+    usable = outcome.notna().to_numpy() & told.notna().all(axis=1).to_numpy() & (weights > 0).to_numpy()
+    arrays = {str(name): column.to_numpy(float) for name, column in told.items()}
+    return _Weeks(outcome.to_numpy(float), weights.to_numpy(float), arrays, settled, usable)
+
+
+def _respond(data: _Weeks, relationship: Relationship, panel: SharingWeeks, setting: _Setting) -> DoseResponse:
+    """Estimate, or say why not."""
+    if not panel.weeks["week"].equals(relationship.weeks["week"]):
+        raise ValueError("panel and relationship must speak of the same weeks: weeks=panel.weeks['week']")
+    n = int((data.usable & data.settled).sum())
+    if why := _impossible(data, relationship, panel):
+        return _nothing(unknown(setting.level, n, why))
+    whole = _effect(data, relationship.parts, setting)
+    if whole is None:
+        return _nothing(unknown(setting.level, n, _few(n, data)))
+    return _answer(data, relationship, whole, setting)
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """One regression: slopes, the path, its P25 and P75 and how unsure their distance is, and which weeks it used."""
+
+    slopes: Slopes
+    path: np.ndarray
+    points: tuple[float, float]
+    step_variance: float
+    used: np.ndarray
+
+    @property
+    def step(self) -> float:
+        return self.points[1] - self.points[0]
+
+    @property
+    def value(self) -> float:
+        return float(self.slopes.coefficients[-1] * self.step)
+
+    @property
+    def variance(self) -> float:
+        of_slope = float(self.slopes.covariance[-1, -1] * self.step**2)
+        return of_slope + self.slopes.coefficients[-1] ** 2 * self.step_variance
+
+
+def _effect(data: _Weeks, parts: tuple[Component, ...], setting: _Setting) -> _Effect | None:
+    """Regress the outcome on the mean of these components."""
+    rng = np.random.default_rng(setting.seed)
+    path = np.mean([part.level.mean for part in parts], axis=0)
+    drawn = np.mean([part.level.draws(rng, _DRAWS) for part in parts], axis=0)[:, data.settled]
+    low, high = np.quantile(drawn, [0.25, 0.75], axis=1)
+    before = _shifted(path, setting.lag)
+    used = data.usable & data.settled & np.isfinite(before)
+    slopes = _fit(data, used, before[:, None])
+    return slopes and _Effect(slopes, before, (float(low.mean()), float(high.mean())), float(np.var(high - low)), used)
+
+
+def _fit(data: _Weeks, used: np.ndarray, regressors: np.ndarray) -> Slopes | None:
+    columns = {name: column[used] for name, column in data.columns.items()}
+    return fit_weeks(data.outcome[used], columns, regressors[used], data.weights[used])
+
+
+def _shifted(path: np.ndarray, weeks: int) -> np.ndarray:
+    """Return the path so many weeks ago, NaN where that was before the record or is after it."""
+    return pd.Series(path).shift(weeks).to_numpy()
+
+
+def _answer(data: _Weeks, relationship: Relationship, whole: _Effect, setting: _Setting) -> DoseResponse:
+    parts = relationship.parts
+    each = range(len(parts) if len(parts) > 1 else 0)
+    without = [_effect(data, (*parts[:k], *parts[k + 1 :]), setting) for k in each]
+    effects = np.array([np.nan if one is None else one.value for one in without])
+    placebo = _placebo(data, whole, setting)
+    reliable = _reliability(relationship, data.settled)
+    why = _doubt(placebo, reliable)
+    effect = _estimate(whole, effects, setting.level, why)
+    usual = float(np.average(data.outcome[whole.used], weights=data.weights[whole.used]))
+    return DoseResponse(
+        effect=effect,
+        naive=_naive(data, relationship, setting),
+        placebo=placebo[0],
+        low_point=whole.points[0],
+        high_point=whole.points[1],
+        usual=usual,
+        reliability=reliable,
+        weeks=_adjusted(data, whole, relationship, usual),
+        curve=_curve(whole, effect, usual, data),
+        parts=pd.DataFrame({"component": [parts[k].name for k in each], "effect_without": effects}),
+        held_fixed=whole.slopes.kept,
+    )
+
+
+def _estimate(whole: _Effect, without: np.ndarray, level: float, why: Mapping[Lang, str]) -> Estimate:
+    """Add the components' disagreement to the weeks' noise."""
+    from scipy.special import stdtrit
+
+    k = max(len(without), 2)
+    apart = (k - 1) / k * float(((without - without.mean()) ** 2).sum()) if len(without) else 0.0
+    both = whole.variance + apart
+    df = both**2 / (whole.variance**2 / whole.slopes.df + apart**2 / (k - 1))
+    half = float(stdtrit(df, 0.5 + level / 2) * np.sqrt(both))
+    return Estimate(whole.value, whole.value - half, whole.value + half, level, int(whole.used.sum()), why)
+
+
+def _placebo(data: _Weeks, whole: _Effect, setting: _Setting) -> tuple[Estimate, bool]:
+    """Whether what the relationship does next explains what was passed on already: it must not."""
+    from scipy.special import stdtrit
+
+    ahead = _shifted(whole.path, -_AHEAD) - whole.path
+    used = whole.used & np.isfinite(ahead)
+    slopes = _fit(data, used, np.column_stack([whole.path, ahead]))
+    if slopes is None:
+        return unknown(setting.level, int(used.sum()), {}), False
+    value, error = slopes.coefficients[-1], np.sqrt(slopes.covariance[-1, -1])
+    half = stdtrit(slopes.df, 0.5 + setting.level / 2) * error
+    ends = (float(x * whole.step) for x in (value, value - half, value + half))
+    failed = abs(value) > stdtrit(slopes.df, 0.5 + _PLACEBO_LEVEL / 2) * error
+    return Estimate(*ends, setting.level, int(used.sum())), bool(failed)
+
+
+def _naive(data: _Weeks, relationship: Relationship, setting: _Setting) -> Estimate:
+    """Return what a line through all weeks says, nothing held fixed, weeks taken as independent: be wary of it."""
+    from scipy.special import stdtrit
+
+    path = relationship.weeks["relationship"].to_numpy()
+    used = data.usable & np.isfinite(path)
+    x, y = path[used], data.outcome[used]
+    centred = x - x.mean()
+    slope = centred @ y / (centred @ centred)
+    rest = y - y.mean() - slope * centred
+    step = float(np.subtract(*np.quantile(x, [0.75, 0.25])))
+    error = np.sqrt(rest @ rest / (len(x) - 2) / (centred @ centred))
+    half = stdtrit(len(x) - 2, 0.5 + setting.level / 2) * error
+    ends = (float(value * step) for value in (slope, slope - half, slope + half))
+    return Estimate(*ends, setting.level, len(x))
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------------
+
+
+def _adjusted(data: _Weeks, whole: _Effect, relationship: Relationship, usual: float) -> pd.DataFrame:
+    """Return the weeks used, their outcome moved to mean content, season, controls and events."""
+    path = whole.path[whole.used]
+    moved = whole.slopes.residual + whole.slopes.coefficients[-1] * (path - _mean(path, data, whole)) + usual
+    columns = {"relationship": path, "outcome": data.outcome[whole.used], "adjusted": moved}
+    weeks = relationship.weeks.loc[whole.used, ["week"]].reset_index(drop=True)
+    return weeks.assign(**columns, weight=data.weights[whole.used])
+
+
+def _mean(path: np.ndarray, data: _Weeks, whole: _Effect) -> float:
+    return float(np.average(path, weights=data.weights[whole.used]))
+
+
+def _curve(whole: _Effect, effect: Estimate, usual: float, data: _Weeks) -> pd.DataFrame:
+    """Return the fitted line over the range of the weeks, with its band, pinned at the mean week."""
+    path = whole.path[whole.used]
+    at = np.linspace(path.min(), path.max(), 41)
+    steps = (at - _mean(path, data, whole)) / whole.step
+    ends = np.sort(np.outer([effect.low, effect.high], steps), axis=0)
+    return pd.DataFrame(
+        {
+            "relationship": at,
+            "fitted": usual + effect.estimate * steps,
+            "low": usual + ends[0],
+            "high": usual + ends[1],
+        }
+    )
+
+
+def binned(response: DoseResponse, *, bins: int = 6) -> pd.DataFrame:
+    """Return groups of equally many weeks, by relationship (구간 평균): relationship, adjusted, se, n."""
+    weeks = response.weeks.sort_values("relationship", kind="stable")
+    group = np.arange(len(weeks)) * bins // max(len(weeks), 1)
+    rows = []
+    for _, part in weeks.groupby(group):
+        mean = np.average(part["adjusted"], weights=part["weight"])
+        row = {"relationship": part["relationship"].mean(), "adjusted": mean, "n": len(part)}
+        rows.append(row | {"se": float(part["adjusted"].std() / np.sqrt(len(part)))})
+    return pd.DataFrame(rows, columns=["relationship", "adjusted", "se", "n"])
+
+
+# --- where the data cannot tell --------------------------------------------------------------------------------------
+
+
+def _impossible(data: _Weeks, relationship: Relationship, panel: SharingWeeks) -> Mapping[Lang, str]:
+    """Return why nothing can be estimated at all; empty if something can."""
+    n, used = int((data.usable & data.settled).sum()), data.usable & data.settled
+    checks: tuple[tuple[bool, Callable[[], Mapping[Lang, str]]], ...] = (
+        (len(relationship.parts) == 0, lambda: reason("no_relationship")),
+        (_alone(relationship), lambda: reason("one_component", component=relationship.parts[0].name)),
+        (n < _FEWEST_WEEKS, lambda: _few(n, data)),
+        (panel.missing > _MOST_MISSING * len(panel.weeks), lambda: _gap(panel)),
+        (n > 0 and np.ptp(data.outcome[used]) == 0, lambda: reason("nothing_passed_on")),
+    )
+    return next((why() for fired, why in checks if fired), {})
+
+
+def _alone(relationship: Relationship) -> bool:
+    return len(relationship.parts) == 1 and not relationship.direct
+
+
+def _few(n: int, data: _Weeks) -> Mapping[Lang, str]:
+    return reason("few_relationship_weeks", weeks=n, needed=max(_FEWEST_WEEKS, len(data.columns) + 15))
+
+
+def _gap(panel: SharingWeeks) -> Mapping[Lang, str]:
+    weeks, lacking = panel.weeks, panel.weeks[["shares", "followers"]].isna().any(axis=1)
+    return reason("weeks_lacking", n=panel.missing, weeks=len(weeks), first=weeks.loc[lacking, "week"].iloc[0])
+
+
+def _doubt(placebo: tuple[Estimate, bool], reliable: float) -> Mapping[Lang, str]:
+    """Return why no verdict can rest on what was estimated; empty if one can."""
+    if reliable < _LEAST_RELIABLE:
+        return reason("relationship_too_noisy", reliability=reliable, needed=_LEAST_RELIABLE)
+    return reason("relationship_placebo", ahead=_AHEAD) if placebo[1] else {}
+
+
+def _reliability(relationship: Relationship, settled: np.ndarray) -> float:
+    weeks, level = relationship.weeks[settled], relationship.parts
+    error = np.mean(np.sum([part.level.sd[settled] ** 2 for part in level], axis=0)) / len(level) ** 2
+    spread = float(np.var(weeks["relationship"]))
+    return spread / (spread + error)
+
+
+def _nothing(effect: Estimate) -> DoseResponse:
+    weeks = pd.DataFrame(columns=["week", "relationship", "outcome", "adjusted", "weight"], dtype=float)
+    curve = pd.DataFrame(columns=["relationship", "fitted", "low", "high"], dtype=float)
+    parts = pd.DataFrame(columns=["component", "effect_without"])
+    nan, empty = float("nan"), unknown(effect.level, effect.n, {})
+    return DoseResponse(effect, empty, empty, nan, nan, nan, nan, weeks, curve, parts)
