@@ -204,6 +204,7 @@ def test_with_a_market_from_outside_the_early_window_forecasts():
     assert fit.market_size.low == fit.market_size.high == 58_406
     ahead = fit.forecast(4)
     assert (ahead["low"] < ahead["adoptions"]).all()
+    assert fit.forecast(12)["cumulative_high"].max() == 58_406  # nobody beyond the market
     full = bass_curve(fit.p.estimate, fit.q.estimate, 58_406, periods=8)["adoptions"]
     np.testing.assert_allclose(ahead["adoptions"], full[4:])
 

@@ -98,6 +98,8 @@ class BassFit:
             "cumulative", seen + expected.cumsum(), self._spread(change.cumsum(axis=0)) + steps * noise, self._times
         )
         columns["cumulative_low"] = np.maximum(columns["cumulative_low"], seen)
+        if self.given:
+            columns["cumulative_high"] = np.minimum(columns["cumulative_high"], self.market_size.estimate)
         labels = periods_after(pd.Index(self.history["period"]), periods)
         table = pd.DataFrame({"period": labels} | columns).assign(form=f"bass_{self.form}")
         if self.reason:
