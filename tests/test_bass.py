@@ -198,6 +198,12 @@ def test_a_window_before_the_peak_is_flagged_and_its_market_refused(n):
     assert set(ahead["reason_en"]) == {fit.reason["en"]}
 
 
+def test_growth_that_never_slows_tells_neither_p_nor_market():
+    fit = fit_bass([1, 2, 4, 8, 16, 32])
+    assert fit.p.reason and fit.market_size.reason
+    assert fit.q.estimate == pytest.approx(np.log(2), rel=1e-3)
+
+
 def test_with_a_market_from_outside_the_early_window_forecasts():
     fit = fit_bass(COLOUR_TV[:4], market_size=58_406)
     assert fit.ends_before_peak and fit.given and not fit.reason

@@ -17,7 +17,7 @@ from .fitting import FORMS, Form, Solution, shares, slopes, solve
 from .intervals import around, height_slope, of_log, peak_of, peak_slope, quantile, spread_of
 from .series import periods_after, read_adoptions
 
-_MOST = 5.0  # per period: nearly all adopt at once; a coefficient that may be larger is not told
+_LEAST, _MOST = 1e-9, 5.0  # per period: a coefficient below, or that may be above, is not told
 MEASURES = ("innovation", "imitation", "market_potential", "peak_time", "peak_height")
 
 
@@ -29,8 +29,8 @@ class BassFit:
     the adoptions, `peak_time` in periods since the launch (the start of the first period), `peak_height` in adoptions
     per period. `ends_before_peak`: the window ends before the peak, or too near it to tell. Then market size, peak and
     forecast are refused, with a reason, unless the market size was given from outside (`given`); so is a `p` or `q`
-    that may be anything. `history` has a row a
-    period: period, adoptions, fitted, fitted_low, fitted_high, innovators, imitators (which sum to fitted).
+    that may be anything. `history` has a row a period: period, adoptions, fitted, fitted_low, fitted_high, innovators,
+    imitators (which sum to fitted).
 
     The intervals hold the noise of the series, not that of a given market size, nor that the curve may be another one:
     a market that grows, a price that falls, buyers who buy again.
@@ -189,7 +189,7 @@ def fit_bass(
     why = reason("before_peak", n=n) if early and not given else {}
     size = found.market_size * peak_share(found.p, found.q)
     told = [of_log(found.p, found, [1, 0, 0], level), of_log(found.q, found, [0, 1, 0], level)]
-    told = [unknown(level, n, why) if why and each.high > _MOST else each for each in told]
+    told = [unknown(level, n, why) if why and _untold(each) else each for each in told]
     rest = [
         _given(found.market_size, level, n) if given else of_log(found.market_size, found, [0, 0, 1], level),
         peak,
@@ -248,6 +248,11 @@ def _outside(kind: Form, p: float, q: float, n: int) -> np.ndarray:
 def _by_period(form: Form) -> Form:
     """Return the form in which a fit speaks of single periods."""
     return "density" if form == "density" else "interval"
+
+
+def _untold(coefficient: Estimate) -> bool:
+    """Whether a coefficient ran to the edge of the search, where only its product with the market size is told."""
+    return coefficient.estimate < _LEAST or coefficient.high > _MOST
 
 
 def _given(market_size: float, level: float, n: int) -> Estimate:
