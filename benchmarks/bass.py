@@ -85,7 +85,7 @@ def ours(shown: np.ndarray, came: np.ndarray) -> dict[str, object]:
     ahead = fit.forecast(len(came))
     size = fit.solution.market_size
     return {
-        "failed": not np.isfinite([fit.p.estimate, fit.q.estimate, size]).all(),
+        "failed": not np.isfinite([fit.solution.p, fit.solution.q, size]).all(),
         "seconds": seconds,
         "loss": fit.solution.sum_of_squares,
         "low": told["low"].to_numpy(),
@@ -145,7 +145,8 @@ def flag_table(rows: pd.DataFrame) -> pd.DataFrame:
     mine["market_error"] = (mine["size"] / MARKET - 1).abs()
     grouped = mine.groupby(["kind", "passed", "flagged"])
     table = grouped[["p", "q", "m", "ahead"]].mean()
-    return table.assign(windows=grouped.size(), median_market_error=grouped["market_error"].median())
+    told = {f"{name}_told": grouped[name].count() for name in ("p", "q", "m")}
+    return table.assign(windows=grouped.size(), **told, median_market_error=grouped["market_error"].median())
 
 
 def main(curves: int = 1000) -> None:

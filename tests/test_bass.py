@@ -198,12 +198,19 @@ def test_a_window_before_the_peak_is_flagged_and_its_market_refused(n):
     assert set(ahead["reason_en"]) == {fit.reason["en"]}
 
 
+def test_growth_that_never_slows_tells_neither_p_nor_market():
+    fit = fit_bass([1, 2, 4, 8, 16, 32])
+    assert fit.p.reason and fit.market_size.reason
+    assert fit.q.estimate == pytest.approx(np.log(2), rel=1e-3)
+
+
 def test_with_a_market_from_outside_the_early_window_forecasts():
     fit = fit_bass(COLOUR_TV[:4], market_size=58_406)
     assert fit.ends_before_peak and fit.given and not fit.reason
     assert fit.market_size.low == fit.market_size.high == 58_406
     ahead = fit.forecast(4)
     assert (ahead["low"] < ahead["adoptions"]).all()
+    assert fit.forecast(12)["cumulative_high"].max() == 58_406  # nobody beyond the market
     full = bass_curve(fit.p.estimate, fit.q.estimate, 58_406, periods=8)["adoptions"]
     np.testing.assert_allclose(ahead["adoptions"], full[4:])
 

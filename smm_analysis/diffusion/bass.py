@@ -12,11 +12,12 @@ import pandas as pd
 from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import Lang, reason
 
-from .curve import outside_share, peak_share, peak_time
+from .curve import outside_share, peak_share
 from .fitting import FORMS, Form, Solution, shares, slopes, solve
+from .intervals import around, height_slope, of_log, peak_of, peak_slope, quantile, spread_of
 from .series import periods_after, read_adoptions
 
-_MOST = 5.0  # per period: nearly all adopt at once; a coefficient that may be larger is not told
+_LEAST, _MOST = 1e-9, 5.0  # per period: a coefficient below, or that may be above, is not told
 MEASURES = ("innovation", "imitation", "market_potential", "peak_time", "peak_height")
 
 
@@ -28,8 +29,8 @@ class BassFit:
     the adoptions, `peak_time` in periods since the launch (the start of the first period), `peak_height` in adoptions
     per period. `ends_before_peak`: the window ends before the peak, or too near it to tell. Then market size, peak and
     forecast are refused, with a reason, unless the market size was given from outside (`given`); so is a `p` or `q`
-    that may be anything. `history` has a row a
-    period: period, adoptions, fitted, fitted_low, fitted_high, innovators, imitators (which sum to fitted).
+    that may be anything. `history` has a row a period: period, adoptions, fitted, fitted_low, fitted_high, innovators,
+    imitators (which sum to fitted).
 
     The intervals hold the noise of the series, not that of a given market size, nor that the curve may be another one:
     a market that grows, a price that falls, buyers who buy again.
@@ -45,8 +46,8 @@ class BassFit:
     given: bool
     level: float
     n: int
-    history: pd.DataFrame
-    solution: Solution
+    history: pd.DataFrame = field(compare=False)
+    solution: Solution = field(compare=False)
     reason: Mapping[Lang, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -92,11 +93,13 @@ class BassFit:
         expected = self.solution.market_size * ahead
         change, noise = self._slopes(self.n + periods)[self.n :], self.solution.noise
         seen, steps = self.history["adoptions"].sum(), np.arange(1, periods + 1)
-        columns = _around("", expected, self._spread(change) + noise, self._times)
-        columns |= _around(
+        columns = around("", expected, self._spread(change) + noise, self._times)
+        columns |= around(
             "cumulative", seen + expected.cumsum(), self._spread(change.cumsum(axis=0)) + steps * noise, self._times
         )
         columns["cumulative_low"] = np.maximum(columns["cumulative_low"], seen)
+        if self.given:
+            columns["cumulative_high"] = np.minimum(columns["cumulative_high"], self.market_size.estimate)
         labels = periods_after(pd.Index(self.history["period"]), periods)
         table = pd.DataFrame({"period": labels} | columns).assign(form=f"bass_{self.form}")
         if self.reason:
@@ -105,14 +108,14 @@ class BassFit:
 
     @property
     def _times(self) -> float:
-        return _quantile(self.level, self.n - len(self.solution.covariance))
+        return quantile(self.level, self.n - len(self.solution.covariance))
 
     @property
     def _errors(self) -> list[float]:
         """Standard errors in the order of `MEASURES`."""
         p, q, size = self.solution.p, self.solution.q, self.solution.market_size
         logs = np.sqrt(np.diagonal(self.solution.covariance))
-        peak, height = np.sqrt(self._spread(np.array([_peak_slope(p, q), _height_slope(p, q)])))
+        peak, height = np.sqrt(self._spread(np.array([peak_slope(p, q), height_slope(p, q)])))
         market = 0.0 if self.given else size * logs[2]
         return [p * logs[0], q * logs[1], market, peak, size * peak_share(p, q) * height]
 
@@ -121,7 +124,7 @@ class BassFit:
         return slopes(_by_period(self.form), found.p, found.q, found.market_size, n)
 
     def _spread(self, change: np.ndarray) -> np.ndarray:
-        return _spread(self.solution, change)
+        return spread_of(self.solution, change)
 
 
 def fit_bass(
@@ -181,16 +184,16 @@ def fit_bass(
     _check_options(series, market_size, form, level)
     found = solve(series.to_numpy(), form, market_size)
     n, given = len(series), market_size is not None
-    peak = _peak(found, level, n)
+    peak = peak_of(found, level, n)
     early = not peak.high < n
     why = reason("before_peak", n=n) if early and not given else {}
     size = found.market_size * peak_share(found.p, found.q)
-    told = [_of_log(found.p, found, [1, 0, 0], level), _of_log(found.q, found, [0, 1, 0], level)]
-    told = [unknown(level, n, why) if why and each.high > _MOST else each for each in told]
+    told = [of_log(found.p, found, [1, 0, 0], level), of_log(found.q, found, [0, 1, 0], level)]
+    told = [unknown(level, n, why) if why and _untold(each) else each for each in told]
     rest = [
-        _given(found.market_size, level, n) if given else _of_log(found.market_size, found, [0, 0, 1], level),
+        _given(found.market_size, level, n) if given else of_log(found.market_size, found, [0, 0, 1], level),
         peak,
-        _of_log(size, found, _height_slope(found.p, found.q), level),
+        of_log(size, found, height_slope(found.p, found.q), level),
     ]
     rest = [unknown(level, n, why) for _ in rest] if why else rest
     return BassFit(form, *told, *rest, early, given, level, n, _history(series, found, form, level), found, why)
@@ -228,8 +231,8 @@ def _history(series: pd.Series, found: Solution, form: Form, level: float) -> pd
     """Return the window with the curve in it, its band, and who was moved by what."""
     n, kind = len(series), _by_period(form)
     expected = found.market_size * shares(kind, found.p, found.q, n)
-    spread = _spread(found, slopes(kind, found.p, found.q, found.market_size, n))
-    band = _around("fitted", expected, spread, _quantile(level, n - len(found.covariance)))
+    spread = spread_of(found, slopes(kind, found.p, found.q, found.market_size, n))
+    band = around("fitted", expected, spread, quantile(level, n - len(found.covariance)))
     outside = found.market_size * _outside(kind, found.p, found.q, n)
     people = {"innovators": outside, "imitators": expected - outside}
     return pd.DataFrame({"period": series.index, "adoptions": series.to_numpy()} | band | people)
@@ -247,59 +250,14 @@ def _by_period(form: Form) -> Form:
     return "density" if form == "density" else "interval"
 
 
-def _spread(found: Solution, change: np.ndarray) -> np.ndarray:
-    """Return variances of numbers that change so with the logarithms of p, q and the market size (delta method)."""
-    change = change[..., : len(found.covariance)]
-    return np.maximum(np.einsum("...i,ij,...j->...", change, found.covariance, change), 0)
-
-
-def _quantile(level: float, freedom: int) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, 0.5 + level / 2))
-
-
-def _around(name: str, expected: np.ndarray, variance: np.ndarray, times: float) -> dict[str, np.ndarray]:
-    """Return an estimate with its interval, from 0 up, as columns."""
-    half = times * np.sqrt(variance)
-    before = f"{name}_" if name else ""
-    return {
-        name or "adoptions": expected,
-        f"{before}low": np.maximum(expected - half, 0),
-        f"{before}high": expected + half,
-    }
-
-
-def _said(found: Estimate, digits: str = ".4g") -> str:
-    return "refused" if found.reason else format(found.estimate, digits)
-
-
-def _of_log(value: float, found: Solution, change: Sequence[float], level: float) -> Estimate:
-    """Return an estimate whose interval is made in logarithms, for what cannot be negative."""
-    n, free = found.influence.shape[1], len(found.covariance)
-    half = _quantile(level, n - free) * math.sqrt(_spread(found, np.asarray(change, float)))
-    with np.errstate(over="ignore"):
-        times = float(np.exp(half))
-    return Estimate(value, value / times, value * times, level, n)
-
-
-def _peak(found: Solution, level: float, n: int) -> Estimate:
-    """Return the peak with its interval, from 0 up."""
-    when = math.log(found.q / found.p) / (found.p + found.q)
-    half = _quantile(level, n - len(found.covariance)) * math.sqrt(_spread(found, _peak_slope(found.p, found.q)))
-    return Estimate(peak_time(found.p, found.q), max(when - half, 0.0), max(when + half, 0.0), level, n)
+def _untold(coefficient: Estimate) -> bool:
+    """Whether a coefficient ran to the edge of the search, where only its product with the market size is told."""
+    return coefficient.estimate < _LEAST or coefficient.high > _MOST
 
 
 def _given(market_size: float, level: float, n: int) -> Estimate:
     return Estimate(market_size, market_size, market_size, level, n)
 
 
-def _peak_slope(p: float, q: float) -> np.ndarray:
-    """How ln(q/p) / (p+q) changes with the logarithms of p, q and the market size."""
-    when = math.log(q / p) / (p + q)
-    return np.array([-1 - p * when, 1 - q * when, 0]) / (p + q)
-
-
-def _height_slope(p: float, q: float) -> np.ndarray:
-    """How the logarithm of the peak's height changes with the logarithms of p, q and the market size."""
-    return np.array([2 * p / (p + q), 2 * q / (p + q) - 1, 1]) if q > p else np.array([1.0, 0, 1])
+def _said(found: Estimate, digits: str = ".4g") -> str:
+    return "refused" if found.reason else format(found.estimate, digits)

@@ -38,7 +38,7 @@ class BetweenBrands:
     copy_falls_short: Estimate
     level: float
     n: int
-    brands: pd.DataFrame = field(repr=False)
+    brands: pd.DataFrame = field(repr=False, compare=False)
     left_out: tuple[str, ...] = ()
 
     def table(self) -> pd.DataFrame:

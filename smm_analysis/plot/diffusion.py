@@ -141,12 +141,22 @@ def plot_four_types(path: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = 
         shown = f"{label(kind, lang)} (n = {len(rows)})"
         at = rows["reach_index"], rows["engaged_index"]
         ax.scatter(*at, s=60, color=_COLOURS[kind], edgecolor="black", zorder=3, label=shown)
-    for order, (quarter, left, up) in enumerate(zip(path["quarter"], x, y, strict=True)):
-        aside = (6, 5) if order % 2 else (6, -12)  # by turns, so that neighbours stay legible
-        ax.annotate(quarter, (left, up), xytext=aside, textcoords="offset points", fontsize="x-small")
     _quadrants(ax, lang)
+    _names_apart(ax, path["quarter"], np.column_stack([x, y]))
     ax.set(title=label("four_types", lang), xlabel=label("reach_index", lang), ylabel=label("engaged_index", lang))
     return legend_below(ax)
+
+
+def _names_apart(ax: Axes, names: Sequence[str], places: np.ndarray) -> None:
+    """Write each point's name at the one of four sides that lies farthest from all points and names so far."""
+    sides = np.array([(26, 8), (26, -9), (-26, 8), (-26, -9)])  # of a name's middle, typographic points
+    taken = list(ax.transData.transform(places) * 72 / ax.figure.dpi)
+    for name, place, point in zip(names, places, list(taken), strict=True):
+        gaps = (point + sides)[:, None] - np.array(taken)
+        free = np.hypot(gaps[..., 0] / 40, gaps[..., 1] / 9).min(axis=1)  # a name is about 40 wide and 9 high
+        side = sides[int(free.round(2).argmax())]
+        taken.append(point + side)
+        ax.annotate(name, place, xytext=side, textcoords="offset points", fontsize="x-small", ha="center", va="center")
 
 
 def _quadrants(ax: Axes, lang: Lang) -> None:
