@@ -30,7 +30,7 @@ def load_insurance(*, since: str = "", until: str = "") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        month (its first day), quotes, tv.
+        month (its first day), quotes, tv_spend.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def load_insurance(*, since: str = "", until: str = "") -> pd.DataFrame:
     """
     found = pd.read_pickle(BytesIO(_carried()), compression="xz")
     month = pd.to_datetime(found["Month"], format="%Y %b")
-    table = pd.DataFrame({"month": month, "quotes": found["Quotes"], "tv": found["TVadverts"]})
+    table = pd.DataFrame({"month": month, "quotes": found["Quotes"], "tv_spend": found["TVadverts"]})
     table = table[month.between(since or month.min(), until or month.max())].reset_index(drop=True)
     if table.empty:
         raise ValueError(f"no month begins between {since or 'the start'} and {until or 'the end'}")
