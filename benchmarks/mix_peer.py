@@ -6,14 +6,16 @@
 Default seeds from 100, 8 right and 6 wrong sets of `mix_accuracy.py`. The peer lives in DIR, an environment of its own
 (or SMM_PEER names it), and needs a C++ compiler; both read the same frames from the same files, turn by turn, so that
 what else the machine does falls on both. The peer samples 2 chains x (500 tuning + 500 draws) on two cores, by its
-defaults, with its geometric adstock, yearly season and our trend as controls; the saturation is the true family on
-right sets and its default (logistic) on wrong ones.
+defaults, with its geometric adstock, yearly season and our trend as controls.
+
+Right sets are fitted twice: *told* the true family of saturation (its TanhSaturation, our `families=("tanh",)`), and
+*not told* (its default, logistic; our average over families). On wrong sets nobody is told.
 
 SRMSE: for a channel, the root mean square over weeks of mean weekly contribution minus truth, over the standard
 deviation of the true weekly contribution; a set's is the mean over its channels, a table's the mean over its sets.
 Seconds: ours is the whole `fit_mix`, median of 5 a set; theirs once as the sampler says (compiling left out, which is
-the kinder to them and the one the ratio takes), once from frame to draws with the compiler's cache warm. CPU seconds
-do not feel other people's load. The first set of a process compiles, and is told apart.
+the kinder to them and the one the ratio takes), once from frame to draws. Its compiler's cache is empty at first: the
+first set of each kind shows what compiling costs. CPU seconds do not feel other people's load.
 """
 
 from __future__ import annotations
@@ -30,9 +32,15 @@ from pathlib import Path
 import mix_accuracy
 import numpy as np
 import pandas as pd
-from mix_accuracy import Planted
+from mix_accuracy import DEFAULT_FAMILIES, Planted
 
 REPEATS = 5
+KINDS = {  # world, our families, the peer's saturation
+    "right, told": ("right", ("tanh",), "tanh"),
+    "wrong": ("wrong", DEFAULT_FAMILIES, "logistic"),
+    "right, not told": ("right", DEFAULT_FAMILIES, "logistic"),
+}
+LONGEST = {"right": 8, "wrong": 12}  # the peer's weeks of carry-over: its example's, and enough for a carry-over of .7
 PEER = Path(__file__).parent / "peer" / "pymc_mmm.py"
 MAKE = "python -m venv DIR && DIR/bin/pip install pymc-marketing==0.19.2, then: python benchmarks/mix_peer.py DIR"
 
@@ -65,20 +73,20 @@ def ask(peer: subprocess.Popen[str], folder: Path) -> dict[str, float]:
     return answer(peer)
 
 
-def write(made: Planted, world: str, seed: int, folder: Path) -> None:
+def write(made: Planted, folder: Path, **told: object) -> None:
     """Put one set where both read it."""
     made.weeks.to_csv(folder / "weeks.csv", index=False)
-    told = {"world": world, "seed": seed, "channels": made.channels, "controls": made.controls}
+    told |= {"channels": made.channels, "controls": made.controls}
     (folder / "set.json").write_text(json.dumps(told), encoding="utf-8")
 
 
-def ours(made: Planted, folder: Path) -> dict[str, object]:
+def ours(made: Planted, families: tuple[str, ...], folder: Path) -> dict[str, object]:
     """Fit the file's weeks; wall and CPU seconds are medians."""
     read = Planted(pd.read_csv(folder / "weeks.csv", parse_dates=["week"]), made.channels, made.controls, made.brought)
     wall, cpu = [], []
     for _ in range(REPEATS):
         began, worked = time.perf_counter(), time.process_time()
-        model = mix_accuracy.fit(read)
+        model = mix_accuracy.fit(read, families)
         wall.append(time.perf_counter() - began)
         cpu.append(time.process_time() - worked)
     _, low, high = mix_accuracy.intervals(model)
@@ -96,17 +104,18 @@ def held(low: np.ndarray, high: np.ndarray, made: Planted) -> float:
     return float(((low <= made.truth) & (made.truth <= high)).mean())
 
 
-def compare(peer: subprocess.Popen[str], world: str, seed: int) -> dict[str, object]:
+def compare(peer: subprocess.Popen[str], kind: str, seed: int) -> dict[str, object]:
     """Fit one set by both, ours before and after theirs by turns of the seed."""
+    world, families, saturation = KINDS[kind]
     made = getattr(mix_accuracy, world)(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write(made, world, seed, folder)
-        first = ours(made, folder) if seed % 2 else None
+        write(made, folder, saturation=saturation, longest=LONGEST[world], seed=seed)
+        first = ours(made, families, folder) if seed % 2 else None
         theirs = ask(peer, folder)
-        mine, found = first or ours(made, folder), np.load(folder / "peer.npz")
+        mine, found = first or ours(made, families, folder), np.load(folder / "peer.npz")
         return {
-            "world": world,
+            "kind": kind,
             "seed": seed,
             "srmse": srmse(mine["weekly"], made.brought),
             "srmse peer": srmse(found["weekly"], made.brought),
@@ -125,10 +134,10 @@ def compare(peer: subprocess.Popen[str], world: str, seed: int) -> dict[str, obj
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """What the sets come to, by world and together; times are ratios of medians, theirs over ours."""
+    """What the sets come to, by kind and together; times are ratios of medians, theirs over ours."""
     kept = {}
-    for world, part in [*rows.groupby("world", sort=False), ("all", rows)]:
-        kept[world] = {
+    for kind, part in [*rows.groupby("kind", sort=False), ("all", rows)]:
+        kept[kind] = {
             "sets": len(part),
             "SRMSE": part["srmse"].mean(),
             "SRMSE peer": part["srmse peer"].mean(),
@@ -148,22 +157,18 @@ def main(home: str = "", first: int = 100, right: int = 8, wrong: int = 6) -> No
     if (python := find_python(home)) is None:
         print(f"no peer to compare with. Make one: {MAKE}")
         return
-    tasks = [("right", first + i) for i in range(right)] + [("wrong", first + i) for i in range(wrong)]
+    counts = {kind: wrong if kind == "wrong" else right for kind in KINDS}
+    tasks = [(kind, first + i) for i in range(max(counts.values())) for kind in KINDS if i < counts[kind]]
     mix_accuracy.fit(mix_accuracy.right(first))  # imports
+    rows = []
     with tempfile.TemporaryDirectory() as cache, start(python, cache) as peer:
         print(f"pymc-marketing {answer(peer)['version']}", flush=True)
-        began = compare(peer, *tasks[0])["s peer, all"]
-        print(f"first fit of the peer, compiling from an empty cache: {began:.0f} s", flush=True)
-        rows = []
         for task in tasks:
-            rows.append(compare(peer, *task))
-            print(
-                " ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in rows[-1].items()),
-                flush=True,
-            )
+            rows.append(row := compare(peer, *task))
+            print(" ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True)
         peer.stdin.close()
     table = pd.DataFrame(rows)
-    print(table.set_index(["world", "seed"]).round(3).to_string())
+    print(table.sort_values(["kind", "seed"]).set_index(["kind", "seed"]).round(3).to_string())
     print(f"\n{summary(table).round(3).to_string()}")
 
 

@@ -22,8 +22,7 @@ import pymc_marketing  # noqa: E402
 from pymc_marketing.mmm import GeometricAdstock, LogisticSaturation, TanhSaturation  # noqa: E402
 from pymc_marketing.mmm.multidimensional import MMM  # noqa: E402
 
-SATURATION = {"right": TanhSaturation, "wrong": LogisticSaturation}  # the true family where there is one, its default
-LONGEST = {"right": 8, "wrong": 12}  # weeks of carry-over: its example's, and enough for a carry-over of .7
+SATURATION = {"tanh": TanhSaturation, "logistic": LogisticSaturation}
 WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)  # the chains are children; the memory is of the larger of them
 SAMPLING = {"chains": 2, "tune": 500, "draws": 500, "cores": 2}
 
@@ -44,8 +43,8 @@ def fit(folder: Path) -> dict[str, float]:
         date_column="week",
         channel_columns=told["channels"],
         control_columns=[*told["controls"], "trend", "trend_2"],
-        adstock=GeometricAdstock(l_max=LONGEST[told["world"]]),
-        saturation=SATURATION[told["world"]](),
+        adstock=GeometricAdstock(l_max=told["longest"]),
+        saturation=SATURATION[told["saturation"]](),
         yearly_seasonality=2,
     )
     model.build_model(frame.drop(columns="y"), frame["y"])

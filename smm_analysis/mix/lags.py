@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate, unknown
-from smm_analysis.terms import Lang, reason
+from smm_analysis.terms import LANGS, Lang, named, reason
 
 from .draws import check_level
 
@@ -49,15 +49,15 @@ class LagModel:
     level: float
     n: int
     effects: np.ndarray = field(repr=False, compare=False)
-    covariance: np.ndarray = field(repr=False, compare=False)
-    coefficients: pd.DataFrame = field(repr=False, compare=False)
-    log_likelihood: float
-    aicc: float
-    sigma2: float
-    left: int
-    scale: float
     placebo: Estimate
     reason: Mapping[Lang, str]
+    covariance: np.ndarray = field(default_factory=lambda: np.array([[math.nan]]), repr=False, compare=False)
+    coefficients: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
+    log_likelihood: float = math.nan
+    aicc: float = math.nan
+    sigma2: float = math.nan
+    left: int = 0
+    scale: float = math.nan
 
 
 def fit_lags(
@@ -95,18 +95,17 @@ def fit_lags(
     known = int((y.notna() & _lagged(spent, range(lags + 1)).notna().all(axis=1)).sum())
     if known < (needed := _PERIODS_A_PARAMETER * _parameters(lags, order)):
         why = reason("few_lag_periods", periods=known, needed=needed)
-        return _unfitted(outcome, money, level, known, lags, why)
+        nothing = np.full(lags + 1, math.nan)
+        return LagModel(outcome, money, level, known, effects=nothing, placebo=unknown(level, known, why), reason=why)
     found = _fit(y, _lagged(spent, range(lags + 1)), order)
+    effects, left = slice(1, lags + 2), known - len(found.params) + 1  # effects come after the constant
     ahead = _fit(y, _lagged(spent, [_NEXT, *range(lags + 1)]), order)
-    effects = slice(1, lags + 2)  # after the constant
-    left = known - len(found.params) + 1
     placebo = _interval(ahead.params.iloc[1], math.sqrt(_covariance(ahead)[1, 1]), level, known, left - 1)
     return LagModel(
-        outcome=outcome,
-        money=money,
-        level=level,
-        n=known,
+        *(outcome, money, level, known),
         effects=found.params.to_numpy()[effects],
+        placebo=placebo,
+        reason={} if placebo.low <= 0 <= placebo.high else _why(money, placebo),
         covariance=_covariance(found)[effects, effects],
         coefficients=_coefficients(found),
         log_likelihood=float(found.llf),
@@ -114,8 +113,6 @@ def fit_lags(
         sigma2=float(found.params["sigma2"]) * known / left,
         left=left,
         scale=float(spent.mean() / y.mean()),
-        placebo=placebo,
-        reason={} if placebo.low <= 0 <= placebo.high else _why(money, placebo),
     )
 
 
@@ -264,38 +261,22 @@ def _combined(model: LagModel, gradient: np.ndarray, value: float, why: Mapping[
 
 
 def _half_life(mean_lag: float) -> float:
-    if math.isnan(mean_lag) or mean_lag <= 0:
-        return math.nan if math.isnan(mean_lag) else 0.0
+    if mean_lag <= 0:
+        return 0.0
     return math.log(0.5) / math.log(mean_lag / (1 + mean_lag))
 
 
 def _why(money: str, placebo: Estimate) -> dict[Lang, str]:
     """Say that the placebo fired."""
-    return reason("failed_placebo_lead", money=money, effect=placebo.estimate, low=placebo.low, high=placebo.high)
+    return _reason("failed_placebo_lead", money, effect=placebo.estimate, low=placebo.low, high=placebo.high)
 
 
 def _why_no_parts(model: LagModel) -> Mapping[Lang, str]:
     """Say why the effect cannot be parted over time: the model's reason, or that there may be no effect."""
     total = total_effect(model)
-    return model.reason or (reason("no_lag_effect", money=model.money) if total.low <= 0 <= total.high else {})
+    return model.reason or (_reason("no_lag_effect", model.money) if total.low <= 0 <= total.high else {})
 
 
-def _unfitted(outcome: str, money: str, level: float, n: int, lags: int, why: Mapping[Lang, str]) -> LagModel:
-    nothing = np.full(lags + 1, math.nan)
-    table = pd.DataFrame(columns=["parameter", "estimate", "standard_error"])
-    return LagModel(
-        outcome=outcome,
-        money=money,
-        level=level,
-        n=n,
-        effects=nothing,
-        covariance=np.outer(nothing, nothing),
-        coefficients=table,
-        log_likelihood=math.nan,
-        aicc=math.nan,
-        sigma2=math.nan,
-        left=0,
-        scale=math.nan,
-        placebo=unknown(level, n, why),
-        reason=why,
-    )
+def _reason(key: str, money: str, **values: float) -> dict[Lang, str]:
+    """Return a reason that calls the money by its name in each language."""
+    return {lang: reason(key, money=named(money, lang), **values)[lang] for lang in LANGS}
