@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smm_analysis import mix, plot, verdict
+from smm_analysis import mix, plot, terms, verdict
 from smm_analysis.mix import lags
 
 NAMES = {"outcome": "sales", "money": "tv"}
@@ -120,6 +120,7 @@ def test_few_periods_are_refused_with_a_reason():
     assert "19 periods" in found.reason["en"]
     assert math.isnan(found.estimate)
     assert mix.lag_table(model)["effect"].isna().all()
+    assert terms.headed(model.coefficients, "ko").empty
     assert math.isnan(mix.half_life_periods(model).estimate)
     assert math.isnan(mix.money_elasticity(model).estimate)
     assert mix.compare_lags(months().head(20), **NAMES).empty

@@ -52,7 +52,11 @@ class LagModel:
     placebo: Estimate
     reason: Mapping[Lang, str]
     covariance: np.ndarray = field(default_factory=lambda: np.array([[math.nan]]), repr=False, compare=False)
-    coefficients: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
+    coefficients: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["parameter", "estimate", "standard_error"]),
+        repr=False,
+        compare=False,
+    )
     log_likelihood: float = math.nan
     aicc: float = math.nan
     sigma2: float = math.nan
