@@ -9,7 +9,9 @@ what else the machine does falls on both. The peer samples 2 chains x (500 tunin
 defaults, with its geometric adstock, yearly season and our trend as controls.
 
 Right sets are fitted twice: *told* the true family of saturation (its TanhSaturation, our `families=("tanh",)`), and
-*not told* (its default, logistic; our average over families). On wrong sets nobody is told.
+*not told* (its default, logistic; our average over families). On wrong sets nobody is told. Its default has the truth
+of the right sets all the same, since its logistic curve is tanh by another name, (1 - e^-x) / (1 + e^-x) = tanh(x / 2):
+the rows not told show what our average pays for allowing S-shapes where there are none.
 
 SRMSE: for a channel, the root mean square over weeks of mean weekly contribution minus truth, over the standard
 deviation of the true weekly contribution; a set's is the mean over its channels, a table's the mean over its sets.
