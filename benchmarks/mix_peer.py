@@ -49,8 +49,9 @@ MAKE = "python -m venv DIR && DIR/bin/pip install pymc-marketing==0.19.2, then: 
 
 def find_python(told: str) -> Path | None:
     """The peer's interpreter: in the folder told, or named by SMM_PEER."""
-    home = Path(told or os.environ.get("SMM_PEER", ""))
-    return next((path for path in (home / "bin" / "python", home / "Scripts" / "python.exe") if path.is_file()), None)
+    home = told or os.environ.get("SMM_PEER", "")
+    places = [Path(home) / "bin" / "python", Path(home) / "Scripts" / "python.exe"] if home else []
+    return next((path for path in places if path.is_file()), None)
 
 
 def start(python: Path, cache: str) -> subprocess.Popen[str]:
