@@ -31,12 +31,17 @@ REACTIONS = [(0.0, 0, False)] + [(r, lag, False) for lag in (0, 1) for r in (0.5
 
 @dataclass(frozen=True)
 class Planted:
-    """A planted set: weeks with outcome `y`, and each channel's true contribution over all weeks."""
+    """A planted set: weeks with outcome `y`, and what each channel truly `brought`, weeks x channels."""
 
     weeks: pd.DataFrame
     channels: list[str]
     controls: list[str]
-    truth: np.ndarray
+    brought: np.ndarray
+
+    @property
+    def truth(self) -> np.ndarray:
+        """Each channel's true contribution over all weeks."""
+        return self.brought.sum(axis=0)
 
 
 def planted(weeks: pd.DatetimeIndex, base: np.ndarray, spend: np.ndarray, controls: np.ndarray, brought: np.ndarray):
@@ -45,7 +50,7 @@ def planted(weeks: pd.DatetimeIndex, base: np.ndarray, spend: np.ndarray, contro
     table = pd.DataFrame(
         np.column_stack([base + brought.sum(axis=1), spend, controls]), columns=["y", *channels, *names]
     )
-    return Planted(table.assign(week=weeks), channels, names, brought.sum(axis=0))
+    return Planted(table.assign(week=weeks), channels, names, brought)
 
 
 def right(seed: int) -> Planted:

@@ -5,6 +5,16 @@ from smm_analysis.estimate import Estimate
 from .adstock import adstock, carry_over_of, half_life_weeks
 from .budget import Allocation, allocate, frontier
 from .diagnostics import diagnose
+from .lags import (
+    LagModel,
+    compare_lags,
+    fit_lags,
+    half_life_periods,
+    lag_table,
+    money_elasticity,
+    same_period_share,
+    total_effect,
+)
 from .media import MixPanel, mix_panel
 from .model import LiftTest, MixModel, fit_mix
 from .results import contribution, cost_per_outcome, half_life, half_life_gap, mix_table, roas
@@ -17,6 +27,7 @@ __all__ = [
     "Allocation",
     "Curve",
     "Estimate",
+    "LagModel",
     "LiftTest",
     "MixModel",
     "MixPanel",
@@ -24,16 +35,23 @@ __all__ = [
     "adstock",
     "allocate",
     "carry_over_of",
+    "compare_lags",
     "contribution",
     "cost_per_outcome",
     "diagnose",
+    "fit_lags",
     "fit_mix",
     "frontier",
     "half_life",
     "half_life_gap",
+    "half_life_periods",
     "half_life_weeks",
+    "lag_table",
     "mix_panel",
     "mix_table",
+    "money_elasticity",
     "roas",
+    "same_period_share",
     "split_money",
+    "total_effect",
 ]

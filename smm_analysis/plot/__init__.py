@@ -12,7 +12,7 @@ from .diffusion import plot_bass, plot_between_brands, plot_four_types
 from .handoff import plot_follow_through
 from .health import plot_calibration, plot_contributions, plot_half_life, plot_nps, plot_predictors, plot_weekly_repeat
 from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plot_theme_curve, plot_themes
-from .mix import plot_allocation, plot_carry_over, plot_frontier
+from .mix import plot_allocation, plot_carry_over, plot_frontier, plot_lags, plot_money_and_outcome
 from .overview import plot_coverage
 from .reach import plot_costs, plot_reach_curves
 from .theme import PALETTE, money, money_axis, set_theme
@@ -35,7 +35,9 @@ __all__ = [
     "plot_four_types",
     "plot_frontier",
     "plot_half_life",
+    "plot_lags",
     "plot_measure",
+    "plot_money_and_outcome",
     "plot_nps",
     "plot_predictors",
     "plot_reach_curves",

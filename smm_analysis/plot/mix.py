@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from smm_analysis.plot.axes import axes_of, legend_below, nothing_to_draw
+from smm_analysis.plot.axes import axes_of, date_axis, legend_below, nothing_to_draw
 from smm_analysis.plot.reach import COLOURS
 from smm_analysis.plot.theme import GREY, PALETTE, money_axis
 from smm_analysis.terms import Lang, label, named
@@ -91,3 +91,43 @@ def plot_allocation(
     money_axis(ax.xaxis, currency, lang)
     ax.grid(axis="y", visible=False)
     return legend_below(ax)
+
+
+def plot_lags(
+    table: pd.DataFrame, n: int, *, period: str = "months", ax: Axes | None = None, lang: Lang = "en"
+) -> Axes:
+    """Draw what a unit of money does in its own and later periods, and the placebo before it (시차별 효과).
+
+    `table` is `mix.lag_table`'s, `n` the periods it rests on, `period` a glossary key. The hollow point is the money of
+    the next period: were the regression to be believed, it would lie on the line at 0.
+    """
+    ax = axes_of(ax)
+    rows = table.dropna()
+    if rows.empty:
+        return nothing_to_draw(ax, lang)
+    for placebo, colour, face in ((False, PALETTE[0], PALETTE[0]), (True, PALETTE[1], "white")):
+        part = rows[(rows["lag"] < 0) == placebo]
+        ends = np.abs(part[["low", "high"]].to_numpy().T - part["effect"].to_numpy())
+        name = label("placebo", lang) if placebo else f"{label('estimate', lang)} (n = {n:,})"
+        ax.errorbar(
+            part["lag"], part["effect"], yerr=ends, fmt="o", capsize=4, color=colour, markerfacecolor=face, label=name
+        )
+    ax.axhline(0, color=GREY, linewidth=0.8)
+    ax.set(xticks=rows["lag"], xlim=(rows["lag"].min() - 0.5, rows["lag"].max() + 0.5), title=label("effect", lang))
+    ax.set(xlabel=f"{label('lag', lang)} ({named(period, lang).lower()})")
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    return legend_below(ax)
+
+
+def plot_money_and_outcome(
+    table: pd.DataFrame, *, outcome: str, money: str, when: str = "month", ax: Axes | None = None, lang: Lang = "en"
+) -> Axes:
+    """Draw money and outcome over time, each over its mean (광고비와 결과의 추이)."""
+    ax = axes_of(ax)
+    if table.empty:
+        return nothing_to_draw(ax, lang)
+    for name, colour, style in ((outcome, PALETTE[0], "-"), (money, PALETTE[1], "--")):
+        values = 100 * table[name] / table[name].mean()
+        ax.plot(table[when], values, style, color=colour, label=f"{named(name, lang)} (n = {table[name].count():,})")
+    ax.set(ylabel=label("mean_is_100", lang), title=f"{named(outcome, lang)} · {named(money, lang)}")
+    return legend_below(date_axis(ax))
