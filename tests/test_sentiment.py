@@ -375,6 +375,36 @@ def test_the_frozen_pairs_share_no_word_with_those_looked_at():
     assert sides[0] & sides[1] == set()
 
 
+PLAIN_WORDS = (
+    set(  # beginnings of words of the third set, read one by one, that say neither good nor bad, or look alike
+        """안남 안에 안이 했는 가면 가시 갈아 갔는 거예 걸렸 걸었 고구 과장 끊고 끌어 나가 나니 나서 나요 내려 다녔 다닌 다섯 달았 담임 돌잔 동아
+    뒤로 듣고 들고 들어 들었 때문 마세 마시 마십 마요 마지 말려 말리 말이 맡겼 맡긴 먹어 먹었 먹으 명절 몰랐 무게 받고
+    받아 받았 받으 밤에 보는 보니 보여 보호 부르 분들 분이 불렀 붙였 빗물 사회 사흘 새로 색이 세척 소비 수면 수육 수입
+    시대 신용 쓰다 쓰면 아님 앱으 앱이 여기 옮기 원인 위원 이번 인사 입었 자격 자는 저녁 전에 주세 주셨 주시 주신 주지
+    준비 중에 줘요 지점 참고 처음 첫날 치고 켜면 태워 털이 토익 풀리 하는 하더 하세 행위 혼자 환승 후반""".split()
+    )
+)
+
+
+def spoken_forms(entry):
+    """Beginnings of the predicate's words in every form that it is taught in, without the words of the templates."""
+    first = {word[0] for word in f"{entry.predicate} {entry.haeyo}".split()}
+    forms = [*made_sentences.plain_forms(entry), *made_sentences.negated_forms(entry)]
+    return {word for word in content_words(forms) if word[0] in first}
+
+
+def test_the_third_set_shares_no_telling_word_with_what_was_taught_or_looked_at():
+    """But for what the lexicon's words are said of, which it says with either label: 배송, 직원."""
+    lexicon = made_sentences.read_lexicon()
+    known = set().union(*map(spoken_forms, lexicon))
+    for name in ("negation_dev.tsv", "negation_pairs.tsv", "negation_pairs_2.tsv"):
+        table = pairs(name)
+        known |= content_words([*table["plain"], *table["negated"]])
+    topics = content_words(subject for entry in lexicon for subject in entry.subjects)
+    frozen = pairs("negation_pairs_3.tsv")
+    assert (content_words([*frozen["plain"], *frozen["negated"]]) & known) - topics - PLAIN_WORDS == set()
+
+
 @needs_nsmc
 def test_reviews_never_fitted_are_scored_right():
     reviews = train_korean.read_reviews(Path(NSMC))
