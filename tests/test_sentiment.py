@@ -351,16 +351,24 @@ def both_right(table):
     return (right[0] & right[1]).mean()
 
 
-HARD = pytest.mark.xfail(
-    strict=True, reason="measured 62% of 355, plain sentences alone 77%; see sentiment_accuracy.py"
+def short_of_it(measured):
+    return pytest.mark.xfail(strict=True, reason=f"measured {measured}; see sentiment_accuracy.py")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("negation_pairs.tsv", marks=short_of_it("68% of 355, plain sentences alone 78%")),
+        "negation_pairs_2.tsv",
+        pytest.param("negation_pairs_3.tsv", marks=short_of_it("51% of 247, plain sentences alone 65%")),
+    ],
 )
-
-
-@pytest.mark.parametrize("name", [pytest.param("negation_pairs.tsv", marks=HARD), "negation_pairs_2.tsv"])
 def test_both_members_of_a_frozen_pair_are_right(name):
-    """At least 70% of 200 pairs or more that nothing was chosen on; the lexicon may know their words.
+    """At least 70% of 200 pairs or more.
 
-    The first set is of rarer words, the second of everyday ones; both were written before the model was fitted.
+    The first set is of rarer words, the second of everyday ones; both were written before any model was fitted, and the
+    lexicon knows most of their words. The third was written before this one was fitted, of words that the lexicon
+    lacks: what the model knows of them it has from film reviews, or by their parts.
     """
     table = pairs(name)
     assert len(table) >= 200

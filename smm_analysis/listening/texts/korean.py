@@ -6,9 +6,10 @@ feature of its own, and the n-grams of the clause that it negates count negative
 좋지 않다, what is learnt of 나쁘다 serves 나쁘지 않다. Beside that each negated n-gram is a feature of its own too:
 what turning it round gets wrong is learnt there.
 
-The weights come from film reviews and from sentences made of customers' words, see `train_korean`. On 355 pairs of
-plain and negated sentences frozen before any fitting, both members are right in 61% (plain ones 75%): check scores
-against labels of your own before trusting them, see `labels`.
+The weights come from film reviews and from sentences made of customers' words, see `train_korean`. Of pairs of plain
+and negated sentences, frozen before fitting, both members are right in 74% of 240 in everyday words, 68% of 355 in
+rarer ones, 51% of 247 in words never taught (plain ones alone: 83, 78, 65%). What is not known cannot be turned: check
+scores against labels of your own before trusting them, see `labels`.
 """
 
 from __future__ import annotations
