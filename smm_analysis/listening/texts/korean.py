@@ -32,7 +32,7 @@ MODEL_FILE = "korean_sentiment.npz"
 
 # Chosen on 10,000 reviews kept for that, half of the comments of benchmarks/sentiment_accuracy.py, every fifth word of
 # the lexicon, and pairs of plain and negated sentences: 154, of which tests/negation_dev.tsv keeps the 18 that share no
-# word with the first frozen set, and the 192 of tests/negation_dev_2.tsv, whose telling words the lexicon lacks. The
+# word with the first frozen set, and the 192 of tests/negation_dev_2.tsv, most of whose telling words it lacks. The
 # reviews held out saw some of the choices among the latter: they decided between settings whose accuracy differed by
 # less than .006.
 _MARK = 1.0  # value of a negator's own feature
