@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smm_analysis.listening.texts import conjugation, korean, labels, made_sentences, sentiment, train_korean
+from smm_analysis.listening.texts import conjugation, korean, labels, made_sentences, negation, sentiment, train_korean
 from smm_analysis.listening.texts.conjugation import Predicate
 from smm_analysis.listening.texts.english import compound
 from smm_analysis.listening.texts.labels import adapt_sentiment, check_sentiment, corrected_share, wilson
@@ -25,7 +25,7 @@ needs_nsmc = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("module", [conjugation, korean, labels, made_sentences, sentiment, train_korean])
+@pytest.mark.parametrize("module", [conjugation, korean, labels, made_sentences, negation, sentiment, train_korean])
 def test_doctests_show_what_the_functions_return(module):
     assert doctest.testmod(importlib.import_module(module.__name__)).failed == 0
 
@@ -163,7 +163,7 @@ def test_features_are_those_of_a_naive_count():
     grams = korean.ngrams(texts)
     for i, text in enumerate(texts):
         line = korean.normalise([text])
-        factor, operator, marks = korean._signs(line)
+        factor, operator, marks = negation.signs(line)
         letters, origin = korean._letters(np.frombuffer(line.encode("utf-32-le"), np.uint32))
         expected = []
         for order in korean.ORDERS:
@@ -194,12 +194,17 @@ def test_features_are_those_of_a_naive_count():
         ("색이 없다", "없다", "색이"),
         ("색없다", "없다", "색"),
         ("볼 수 없다", "수 없다", "볼"),
+        ("오지 마", "지 마", "오"),
+        ("효과 전혀 없다", "없다", "효과"),
+        ("웃기기는커녕 졸리다", "기는커녕", "웃기"),
+        ("추운 줄 몰랐다", "줄 몰랐다", "추운"),
+        ("명작은 아니더라", "아니더라", "명작은"),
         ("최고는 아니다", "아니다", "최고는"),
     ],
 )
 def test_negators_are_found(text, operator, what):
     line = korean.normalise([text])
-    found = [(line[n.start : n.end], line[slice(*n.what)]) for n in korean.negations(line) if n.factor < 0]
+    found = [(line[n.start : n.end], line[slice(*n.what)]) for n in negation.negations(line) if n.factor < 0]
     assert found == [(operator, what)]
 
 
@@ -215,16 +220,21 @@ def test_negators_are_found(text, operator, what):
         "상관없어요",
         "밝다",
         "아니 이게 뭐야",
+        "전작 못지않게 밝다",
+        "머지않아 온다",
+        "안 그래도 밝다",
+        "변함없이 밝다",
+        "차 안이 밝다",
     ],
 )
 def test_what_only_looks_like_a_negator_is_left_alone(text):
     line = korean.normalise([text])
-    assert not [n for n in korean.negations(line) if n.factor < 0]
+    assert not [n for n in negation.negations(line) if n.factor < 0]
 
 
 def test_twice_negated_is_asserted():
     line = korean.normalise(["추천하지 않을 수 없다"])
-    factor, operator, _ = korean._signs(line)
+    factor, operator, _ = negation.signs(line)
     assert factor[line.index("추천")] > 0
     assert operator[line.index("지 않을") : -1].sum() == len("지 않을수 없다")
 
@@ -235,13 +245,13 @@ def test_twice_negated_is_asserted():
         ("화면이 밝지 않다", "밝", -1),
         ("화면이 밝은 건 아니다", "밝은", -1),
         ("화면이 밝지 않은 건 아니다", "밝", 1),
-        ("오류가 없는 것은 아니다", "오류가", korean._NOUN),
+        ("오류가 없는 것은 아니다", "오류가", 1),
     ],
 )
 def test_the_words_that_carry_the_sense_are_turned_in_full(text, word, factor):
     line = korean.normalise([text])
     at = line.index(word)
-    assert korean._signs(line)[0][at - 1 : at + len(word)] == pytest.approx(factor)  # with the blank before
+    assert negation.signs(line)[0][at - 1 : at + len(word)] == pytest.approx(factor)  # with the blank before
 
 
 # --- Korean: sentences made of a lexicon -----------------------------------------------------------------------------
@@ -285,6 +295,8 @@ def test_every_class_of_verb_is_conjugated(dictionary, haeyo, kind, forms):
         (("때가 타다", "때가 타요", -1, "verb"), "때가 탔어요", ["때가 안 타요", "때가 타지 않아요"]),
         (("얼룩", "", -1, "noun_exist"), "얼룩이 있어요", ["얼룩이 없어요", "얼룩 없음"]),
         (("걸작", "", 1, "noun_be"), "걸작이에요", ["걸작이 아니에요", "걸작은 아니었어요"]),
+        (("먹다", "먹어요", 1, "advice"), "먹으세요", ["먹지 마세요", "절대 먹지 마라"]),
+        (("만들다", "만들어요", 1, "advice"), "꼭 만드십시오", ["만들지 마", "만들지 마시길"]),
     ],
 )
 def test_entries_become_sentences_and_their_contraries(entry, plain, negated):
@@ -339,16 +351,24 @@ def both_right(table):
     return (right[0] & right[1]).mean()
 
 
-HARD = pytest.mark.xfail(
-    strict=True, reason="measured 62% of 355, plain sentences alone 77%; see sentiment_accuracy.py"
+def short_of_it(measured):
+    return pytest.mark.xfail(strict=True, reason=f"measured {measured}; see sentiment_accuracy.py")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("negation_pairs.tsv", marks=short_of_it("68% of 355, plain sentences alone 78%")),
+        "negation_pairs_2.tsv",
+        pytest.param("negation_pairs_3.tsv", marks=short_of_it("51% of 247, plain sentences alone 65%")),
+    ],
 )
-
-
-@pytest.mark.parametrize("name", [pytest.param("negation_pairs.tsv", marks=HARD), "negation_pairs_2.tsv"])
 def test_both_members_of_a_frozen_pair_are_right(name):
-    """At least 70% of 200 pairs or more that nothing was chosen on; the lexicon may know their words.
+    """At least 70% of 200 pairs or more.
 
-    The first set is of rarer words, the second of everyday ones; both were written before the model was fitted.
+    The first set is of rarer words, the second of everyday ones; both were written before any model was fitted, and the
+    lexicon knows most of their words. The third was written before this one was fitted, of words that the lexicon
+    lacks: what the model knows of them it has from film reviews, or by their parts.
     """
     table = pairs(name)
     assert len(table) >= 200
@@ -369,10 +389,46 @@ def content_words(sentences):
 
 
 def test_the_frozen_pairs_share_no_word_with_those_looked_at():
-    """The 18 kept of 154 pairs that settings were chosen on; the others share a word with a frozen pair."""
+    """The 18 kept of 154 pairs that settings were first chosen on; the others share a word with a frozen pair.
+
+    The 192 of negation_dev_2.tsv, for the third set, share everyday words with the first two (매장, 의심하다).
+    """
     looked_at, frozen = pairs("negation_dev.tsv"), pairs("negation_pairs.tsv")
     sides = [content_words([*table["plain"], *table["negated"]]) for table in (looked_at, frozen)]
     assert sides[0] & sides[1] == set()
+
+
+# Beginnings of words of the third set, read one by one, that say neither good nor bad, or only look like one that does.
+PLAIN_WORDS = """
+가면 가시 갈아 갔는 거예 걸렸 걸었 고구 공동 과장 끊고 끌어 나가 나니 나서 나요 내려 다녔 다닌 다섯 달았 담임 돌잔
+동아 뒤로 듣고 들고 들어 들었 때문 마세 마시 마십 마요 마지 막내 말려 말리 말씀 말이 맡겼 맡긴 먹어 먹었 먹으 명절
+몰랐 무게 물에 받고 받아 받았 받으 밤에 배웠 보는 보니 보여 보호 부르 분들 분이 불렀 붙였 빗물 사회 사흘 새로 색이
+세척 소비 수면 수선 수육 수입 시대 신어 신용 신으 쓰다 쓰면 아님 안남 안에 안이 앞에 앱으 앱이 야근 여기 옮기 원인
+위원 이번 인사 입었 자격 자는 저녁 전에 주세 주셨 주시 주신 주지 준비 중에 줘요 지점 참고 처음 첫날 총무 축구 치고
+켜면 태워 털이 토익 통역 풀리 하는 하더 하세 한복 했는 행위 혼자 환승 후반
+"""
+
+
+def spoken_forms(entry):
+    """Beginnings of the words of a predicate in every form it is taught in."""
+    if entry.kind.startswith("noun"):
+        return content_words([entry.predicate])
+    word = Predicate(entry.predicate, entry.haeyo, entry.kind in ("verb", "advice"))
+    forms = [word.dictionary, word.haeyo, word.past, word.formal, word.plain, word.nominal, word.modifier]
+    asked = [word.request, word.honorific] if entry.kind == "advice" else []
+    return content_words([*forms, word.prospective, word.surprise, word.open_stem, *asked])
+
+
+def test_the_third_set_shares_no_telling_word_with_what_was_taught_or_looked_at():
+    """But for what the lexicon's words are said of, which it says with either label: 배송, 직원."""
+    lexicon = made_sentences.read_lexicon()
+    known = set().union(*map(spoken_forms, lexicon))
+    for name in ("negation_dev.tsv", "negation_dev_2.tsv", "negation_pairs.tsv", "negation_pairs_2.tsv"):
+        table = pairs(name)
+        known |= content_words([*table["plain"], *table["negated"]])
+    topics = content_words(subject for entry in lexicon for subject in entry.subjects)
+    frozen = pairs("negation_pairs_3.tsv")
+    assert (content_words([*frozen["plain"], *frozen["negated"]]) & known) - topics - set(PLAIN_WORDS.split()) == set()
 
 
 @needs_nsmc

@@ -121,6 +121,17 @@ class Predicate:
         return self._light_stem + "네"
 
     @property
+    def honorific(self) -> str:
+        """The stem of what one asks others to do (-시-): 가시, 먹으시, 만드시."""
+        base = self.open_stem
+        return (with_final(base, " ") if final(base[-1]) == "ㄹ" else base) + "시"
+
+    @property
+    def request(self) -> str:
+        """The polite request (-세요): 가세요, 먹으세요, 만드세요."""
+        return self.honorific[:-1] + "세요"
+
+    @property
     def _light_stem(self) -> str:
         """The stem before ㄴ and ㅅ: a ㄹ falls out."""
         return with_final(self.stem, " ") if final(self.stem[-1]) == "ㄹ" else self.stem

@@ -3,6 +3,8 @@
 Film-goers do not say that a parcel came late or that a clerk was kind. `customer_words.tsv` says which words of
 customers please and which displease; each entry becomes sentences in the endings that people write, and their
 negations, whose sign is turned: so the words are learnt as what negators turn, and the negators as what turns them.
+The class `advice` is of verbs that tell by being urged or forbidden: 가세요 pleases, 가지 마세요 does not, and 피하다
+the other way round.
 """
 
 from __future__ import annotations
@@ -15,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .conjugation import Predicate, particle
+from .conjugation import Predicate, particle, with_final
 
 LEXICON_FILE = "customer_words.tsv"
 COLUMNS = ("subjects", "predicate", "haeyo", "sign", "class")
-CLASSES = ("adj", "verb", "noun_exist", "noun_be")
+CLASSES = ("adj", "verb", "noun_exist", "noun_be", "advice")
 
 _DO_NOT = Predicate("않다", "않아요")
 _CANNOT = Predicate("못하다", "못해요")
@@ -80,6 +82,8 @@ def plain_forms(entry: Entry) -> list[str]:
         return _existing(entry.predicate, _THERE_IS)
     if entry.kind == "noun_be":
         return [*_being(entry.predicate)]
+    if entry.kind == "advice":
+        return _urged(_of(entry))
     forms = _endings(_of(entry))
     return forms + [f"{_STRONG[i % len(_STRONG)]} {form}" for i, form in enumerate(forms[:18])]
 
@@ -92,6 +96,8 @@ def negated_forms(entry: Entry) -> list[str]:
     if entry.kind == "noun_be":
         return [particle(entry.predicate, pair) + f" {end}" for pair in ("이가", "은는") for end in _endings(_BE_NOT)]
     word = _of(entry)
+    if entry.kind == "advice":
+        return _forbidden(word)
     once = [*_long(word, _DO_NOT), *_short(word, "안"), *_short(word, "안"), *_denied(word)]
     if entry.sign > 0:
         once += _long(word, _CANNOT)
@@ -113,7 +119,7 @@ def twice_negated_forms(entry: Entry) -> list[str]:
 
 
 def _of(entry: Entry) -> Predicate:
-    return Predicate(entry.predicate, entry.haeyo, entry.kind == "verb")
+    return Predicate(entry.predicate, entry.haeyo, entry.kind in ("verb", "advice"))
 
 
 def _endings(word: Predicate) -> list[str]:
@@ -178,4 +184,24 @@ def _denied(word: Predicate) -> list[str]:
 
 def _prevented(word: Predicate) -> list[str]:
     cannot = [f"{word.prospective} 수{mark} {end}" for mark in ("", "가") for end in _endings(_THERE_IS_NOT)[:10]]
-    return cannot + [f"{word.stem}지 {end}" for end in ("마세요", "말아요", "마시길", "마라", "말길 바라요")]
+    return cannot + _forbidden(word)[:7]
+
+
+def _urged(word: Predicate) -> list[str]:
+    """가세요, 꼭 가 보세요: what one is told to do."""
+    forms = [
+        word.request,
+        word.infinitive + " 보세요",
+        with_final(word.honorific, "ㅂ") + "시오",
+        word.infinitive + "라",
+        word.haeyo,
+    ]
+    forms += [word.honorific + "길", word.honorific + "길 바라요", word.request + " 여러분"]
+    return forms + [f"{first} {form}" for first in ("꼭", "다들") for form in forms[:6]]
+
+
+def _forbidden(word: Predicate) -> list[str]:
+    """가지 마세요, 절대 가지 마: what one is told not to do (금지, -지 말다)."""
+    ends = ("마세요", "말아요", "마시길", "마라", "말길 바라요", "마십시오", "마요", "마", "마시고요", "맙시다")
+    forms = [f"{word.stem}지 {end}" for end in ends]
+    return forms + [f"{first} {form}" for first in ("절대", "다들") for form in forms[:6]]
