@@ -14,6 +14,7 @@ from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plo
 from .mix import plot_allocation, plot_carry_over, plot_frontier
 from .overview import plot_coverage
 from .reach import plot_costs, plot_reach_curves
+from .relationship import plot_dose_response, plot_relationship
 from .theme import PALETTE, money, money_axis, set_theme
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "plot_contributions",
     "plot_costs",
     "plot_coverage",
+    "plot_dose_response",
     "plot_follow_through",
     "plot_frontier",
     "plot_half_life",
@@ -35,6 +37,7 @@ __all__ = [
     "plot_nps",
     "plot_predictors",
     "plot_reach_curves",
+    "plot_relationship",
     "plot_scorecard",
     "plot_spikes",
     "plot_theme_curve",

@@ -5,6 +5,7 @@ from smm_analysis.estimate import Estimate
 from .dose import DoseResponse, binned, reach_response, shares_response
 from .effort import ListeningEffort, effort_index, listening_effort
 from .index import QUESTIONS, Component, Relationship, relationship_index
+from .learnt import learnt_weights
 from .panel import SharingWeeks, sharing_weeks
 from .pooling import Pooled, pool_brands
 
@@ -19,6 +20,7 @@ __all__ = [
     "SharingWeeks",
     "binned",
     "effort_index",
+    "learnt_weights",
     "listening_effort",
     "pool_brands",
     "reach_response",

@@ -7,8 +7,8 @@ relationship only afterwards. The first part of the record, in which the relatio
 there are others than where the brand lives.
 
 The interval holds the weeks' own noise (see `regression`), how unsure it is how far the relationship moved, and the
-disagreement between components: the effect is estimated again without each component, and the jackknife's variance (Tukey 1958, Annals of Mathematical Statistics
-29(2)) is added, with Satterthwaite's degrees of freedom.
+disagreement between components: the effect is estimated again without each, and the jackknife's variance (Tukey 1958,
+Annals of Mathematical Statistics 29(2)) is added, with Satterthwaite's degrees of freedom.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pandas as pd
 from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import Lang, reason
 
-from .index import Component, Relationship
+from .index import Component, Relationship, draw_paths, path_sd
 from .panel import SharingWeeks, season
 from .regression import Slopes, fit_weeks
 
@@ -226,7 +226,7 @@ def _effect(data: _Weeks, parts: tuple[Component, ...], setting: _Setting) -> _E
     """Regress the outcome on the mean of these components."""
     rng = np.random.default_rng(setting.seed)
     path = np.mean([part.level.mean for part in parts], axis=0)
-    drawn = np.mean([part.level.draws(rng, _DRAWS) for part in parts], axis=0)[:, data.settled]
+    drawn = draw_paths(parts, rng, _DRAWS)[:, data.settled]
     low, high = np.quantile(drawn, [0.25, 0.75], axis=1)
     before = _shifted(path, setting.lag)
     used = data.usable & data.settled & np.isfinite(before)
@@ -395,10 +395,8 @@ def _doubt(placebo: tuple[Estimate, bool], reliable: float) -> Mapping[Lang, str
 
 
 def _reliability(relationship: Relationship, settled: np.ndarray) -> float:
-    weeks, level = relationship.weeks[settled], relationship.parts
-    error = np.mean(np.sum([part.level.sd[settled] ** 2 for part in level], axis=0)) / len(level) ** 2
-    spread = float(np.var(weeks["relationship"]))
-    return spread / (spread + error)
+    spread = float(np.var(relationship.weeks.loc[settled, "relationship"]))
+    return spread / (spread + float(np.mean(path_sd(relationship.parts)[settled] ** 2)))
 
 
 def _nothing(effect: Estimate) -> DoseResponse:

@@ -36,12 +36,14 @@ _FEWEST_WEEKS, _FEWEST_PEOPLE = 8, 30
 class Component:
     """One component on the brand's own scale (구성 요소).
 
-    `weeks` has week, n (people), value (natural scale), error (its standard error), z; `level` is z smoothed.
+    `weeks` has week, n (people), value (natural scale), error (its standard error), z; `level` is z smoothed. `pull`,
+    by week and person, is how far each person moves the week: who answers two questions moves two components.
     """
 
     name: str
     weeks: pd.DataFrame = field(repr=False, compare=False)
     level: Level = field(repr=False, compare=False)
+    pull: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Relationship:
 
     def draws(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Return plausible paths of the index, (n, weeks), to carry its error on."""
-        return np.mean([part.level.draws(rng, n) for part in self.parts], axis=0)
+        return draw_paths(self.parts, rng, n)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -204,8 +206,12 @@ def _component(name: str, rows: pd.DataFrame, index: pd.DatetimeIndex) -> Compon
         return reason("component_never_varies")
     error = np.sqrt(np.where(n > 0, spread / np.maximum(n, 1), np.inf))
     z = (value - centre) / scale
-    columns = {"week": index, "n": n, "value": value, "error": error, "z": z}
-    return Component(name, pd.DataFrame(columns), smooth(z, (error / scale) ** 2))
+    level = smooth(z, (error / scale) ** 2)
+    middle = level.mean.mean()
+    columns = {"week": index, "n": n, "value": value, "error": error, "z": z - middle}
+    pull = (people["value"] - by_week.transform("mean")) / by_week.transform("size")
+    by_person = pd.MultiIndex.from_frame(people[["week", "person"]])
+    return Component(name, pd.DataFrame(columns), Level(level.mean - middle, level.root), pull.set_axis(by_person))
 
 
 def _within(people: pd.DataFrame, by_week: pd.api.typing.SeriesGroupBy) -> float:
@@ -227,7 +233,7 @@ def together(
     n = np.array([part.weeks["n"] for part in parts]).reshape(len(parts), len(index))
     names = {part.name: part.level.mean for part in parts}
     mean = np.mean([*names.values()], axis=0) if parts else np.full(len(index), np.nan)
-    sd = np.sqrt(np.sum([part.level.sd**2 for part in parts], axis=0)) / max(len(parts), 1)
+    sd = path_sd(parts) if parts else mean
     table = pd.DataFrame({"week": index, "relationship": mean, "low": mean - half * sd, "high": mean + half * sd})
     table = table.assign(components=(n > 0).sum(axis=0), n=n.sum(axis=0), **names)
     reliability = _reliability(mean, sd) if parts else float("nan")
@@ -237,6 +243,31 @@ def together(
 def _reliability(mean: np.ndarray, sd: np.ndarray) -> float:
     """Return the path's variance over itself plus its error's."""
     return float(np.var(mean) / (np.var(mean) + np.mean(np.asarray(sd) ** 2)))
+
+
+def alike(parts: tuple[Component, ...]) -> np.ndarray:
+    """Return how the errors of components go together, since the same people answer (오차의 상관); (parts, parts)."""
+    table = pd.concat([part.pull.rename(k) for k, part in enumerate(parts)], axis=1).fillna(0.0).to_numpy(float)
+    together = table.T @ table
+    size = np.sqrt(np.diag(together))
+    known = np.outer(size, size)
+    correlation = np.divide(together, known, out=np.zeros_like(together), where=known > 0)
+    np.fill_diagonal(correlation, 1.0)
+    return correlation
+
+
+def path_sd(parts: tuple[Component, ...]) -> np.ndarray:
+    """Return how unsure the mean of the components is, by week (지표의 오차)."""
+    sd = np.array([part.level.sd for part in parts])
+    return np.sqrt(np.einsum("iw,ij,jw->w", sd, alike(parts), sd)) / len(parts)
+
+
+def draw_paths(parts: tuple[Component, ...], rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return plausible paths of the mean of the components, (n, weeks)."""
+    values, vectors = np.linalg.eigh(alike(parts))
+    root = vectors * np.sqrt(values.clip(0))
+    luck = np.tensordot(root, rng.standard_normal((len(parts), n, len(parts[0].level.mean))), axes=1)
+    return np.mean([part.level.mean + z @ part.level.root.T for part, z in zip(parts, luck, strict=True)], axis=0)
 
 
 def _component_row(part: Component, weight: float) -> dict[str, object]:
