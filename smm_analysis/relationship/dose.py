@@ -6,9 +6,10 @@ raise trust and shares alike, so the posts' kinds are held fixed; managers who a
 relationship only afterwards. The first part of the record, in which the relationship is built, is left out: slopes
 there are others than where the brand lives.
 
-The interval holds the weeks' own noise (see `regression`), how unsure it is how far the relationship moved, and the
-disagreement between components: the effect is estimated again without each, and the jackknife's variance (Tukey 1958,
-Annals of Mathematical Statistics 29(2)) is added, with Satterthwaite's degrees of freedom.
+The interval holds the weeks' own noise (see `regression`) and what is unknown of the relationship's path: by its own
+error, or by the disagreement of its components if that is larger. For the latter the effect is estimated again without
+each component, and it is the jackknife's variance (Tukey 1958, Annals of Mathematical Statistics 29(2)). Degrees of
+freedom are Satterthwaite's.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ import pandas as pd
 from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import Lang, reason
 
-from .index import Component, Relationship, draw_paths, path_sd
+from .index import Relationship
 from .panel import SharingWeeks, season
 from .regression import Slopes, fit_weeks
 
 _DRAWS = 200
 _FEWEST_WEEKS = 52
 _MOST_MISSING = 0.1  # of the weeks
-_LEAST_RELIABLE = 0.5
+_LEAST_RELIABLE = 0.4
 _PLACEBO_LEVEL = 0.99
 _AHEAD = 8  # weeks
 _MOST_PASSED_ON = 0.95  # shares that one share brings; from 1 on everything would spread for ever
@@ -192,7 +193,7 @@ def _respond(data: _Weeks, relationship: Relationship, panel: SharingWeeks, sett
     n = int((data.usable & data.settled).sum())
     if why := _impossible(data, relationship, panel):
         return _nothing(unknown(setting.level, n, why))
-    whole = _effect(data, relationship.parts, setting)
+    whole = _effect(data, relationship, setting)
     if whole is None:
         return _nothing(unknown(setting.level, n, _few(n, data)))
     return _answer(data, relationship, whole, setting)
@@ -218,15 +219,19 @@ class _Effect:
 
     @property
     def variance(self) -> float:
-        of_slope = float(self.slopes.covariance[-1, -1] * self.step**2)
-        return of_slope + self.slopes.coefficients[-1] ** 2 * self.step_variance
+        return float(self.slopes.covariance[-1, -1] * self.step**2)
+
+    @property
+    def variance_of_path(self) -> float:
+        """What not knowing how far the relationship moved does to the effect."""
+        return float(self.slopes.coefficients[-1] ** 2 * self.step_variance)
 
 
-def _effect(data: _Weeks, parts: tuple[Component, ...], setting: _Setting) -> _Effect | None:
-    """Regress the outcome on the mean of these components."""
+def _effect(data: _Weeks, relationship: Relationship, setting: _Setting) -> _Effect | None:
+    """Regress the outcome on the relationship."""
     rng = np.random.default_rng(setting.seed)
-    path = np.mean([part.level.mean for part in parts], axis=0)
-    drawn = draw_paths(parts, rng, _DRAWS)[:, data.settled]
+    path = relationship.weeks["relationship"].to_numpy()
+    drawn = relationship.draws(rng, _DRAWS)[:, data.settled]
     low, high = np.quantile(drawn, [0.25, 0.75], axis=1)
     before = _shifted(path, setting.lag)
     used = data.usable & data.settled & np.isfinite(before)
@@ -247,7 +252,7 @@ def _shifted(path: np.ndarray, weeks: int) -> np.ndarray:
 def _answer(data: _Weeks, relationship: Relationship, whole: _Effect, setting: _Setting) -> DoseResponse:
     parts = relationship.parts
     each = range(len(parts) if len(parts) > 1 else 0)
-    without = [_effect(data, (*parts[:k], *parts[k + 1 :]), setting) for k in each]
+    without = [_effect(data, relationship.without(k), setting) for k in each]
     effects = np.array([np.nan if one is None else one.value for one in without])
     placebo = _placebo(data, whole, setting)
     reliable = _reliability(relationship, data.settled)
@@ -270,11 +275,12 @@ def _answer(data: _Weeks, relationship: Relationship, whole: _Effect, setting: _
 
 
 def _estimate(whole: _Effect, without: np.ndarray, level: float, why: Mapping[Lang, str]) -> Estimate:
-    """Add the components' disagreement to the weeks' noise."""
+    """Add to the weeks' noise what is unknown of the path: by its own error or by its components, the larger."""
     from scipy.special import stdtrit
 
     k = max(len(without), 2)
     apart = (k - 1) / k * float(((without - without.mean()) ** 2).sum()) if len(without) else 0.0
+    apart = max(apart, whole.variance_of_path)
     both = whole.variance + apart
     df = both**2 / (whole.variance**2 / whole.slopes.df + apart**2 / (k - 1))
     half = float(stdtrit(df, 0.5 + level / 2) * np.sqrt(both))
@@ -396,7 +402,7 @@ def _doubt(placebo: tuple[Estimate, bool], reliable: float) -> Mapping[Lang, str
 
 def _reliability(relationship: Relationship, settled: np.ndarray) -> float:
     spread = float(np.var(relationship.weeks.loc[settled, "relationship"]))
-    return spread / (spread + float(np.mean(path_sd(relationship.parts)[settled] ** 2)))
+    return spread / (spread + float(np.mean(relationship.sd[settled] ** 2)))
 
 
 def _nothing(effect: Estimate) -> DoseResponse:

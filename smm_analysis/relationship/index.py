@@ -53,6 +53,7 @@ class Relationship:
     `weeks` has week, relationship (z, smoothed), low, high, components (how many spoke), n (people who did), and
     each component's smoothed z under its name. `reliability`, 0..1: the variance of the path over itself plus its
     error's. `missing`: component -> why it is not in. `direct`: it is what was done, so that one component is enough.
+    `alike`: correlation of the components' errors, since the same people answer, (parts, parts).
     """
 
     weeks: pd.DataFrame = field(repr=False, compare=False)
@@ -61,10 +62,27 @@ class Relationship:
     level: float
     reliability: float
     direct: bool = False
+    alike: np.ndarray = field(default_factory=lambda: np.eye(0), repr=False, compare=False)
+
+    @property
+    def sd(self) -> np.ndarray:
+        """How unsure the index is, by week."""
+        return _path_sd(self.parts, self.alike)
 
     def draws(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Return plausible paths of the index, (n, weeks), to carry its error on."""
-        return draw_paths(self.parts, rng, n)
+        values, vectors = np.linalg.eigh(self.alike)
+        root = vectors * np.sqrt(values.clip(0))
+        luck = np.tensordot(root, rng.standard_normal((len(self.parts), n, len(self.weeks))), axes=1)
+        paths = [part.level.mean + z @ part.level.root.T for part, z in zip(self.parts, luck, strict=True)]
+        return np.mean(paths, axis=0)
+
+    def without(self, k: int) -> Relationship:
+        """Return the index without its k-th component, the others weighing more."""
+        kept = [j for j in range(len(self.parts)) if j != k]
+        parts, alike = tuple(self.parts[j] for j in kept), self.alike[np.ix_(kept, kept)]
+        index = pd.DatetimeIndex(self.weeks["week"])
+        return together(parts, self.missing, index, self.level, direct=self.direct, alike=alike)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -227,17 +245,19 @@ def together(
     level: float,
     *,
     direct: bool = False,
+    alike: np.ndarray | None = None,
 ) -> Relationship:
     """Return the index with equal weights over the components there are (같은 무게로 합치기)."""
     half = z_value(level)
     n = np.array([part.weeks["n"] for part in parts]).reshape(len(parts), len(index))
     names = {part.name: part.level.mean for part in parts}
     mean = np.mean([*names.values()], axis=0) if parts else np.full(len(index), np.nan)
-    sd = path_sd(parts) if parts else mean
+    alike = _alike(parts) if alike is None else alike
+    sd = _path_sd(parts, alike) if parts else mean
     table = pd.DataFrame({"week": index, "relationship": mean, "low": mean - half * sd, "high": mean + half * sd})
     table = table.assign(components=(n > 0).sum(axis=0), n=n.sum(axis=0), **names)
     reliability = _reliability(mean, sd) if parts else float("nan")
-    return Relationship(table, parts, missing, level, reliability, direct)
+    return Relationship(table, parts, missing, level, reliability, direct, alike)
 
 
 def _reliability(mean: np.ndarray, sd: np.ndarray) -> float:
@@ -245,9 +265,10 @@ def _reliability(mean: np.ndarray, sd: np.ndarray) -> float:
     return float(np.var(mean) / (np.var(mean) + np.mean(np.asarray(sd) ** 2)))
 
 
-def alike(parts: tuple[Component, ...]) -> np.ndarray:
-    """Return how the errors of components go together, since the same people answer (오차의 상관); (parts, parts)."""
-    table = pd.concat([part.pull.rename(k) for k, part in enumerate(parts)], axis=1).fillna(0.0).to_numpy(float)
+def _alike(parts: tuple[Component, ...]) -> np.ndarray:
+    """Return how the errors of components go together: who moves one and another; (parts, parts)."""
+    pulls = [part.pull.rename(str(k)) for k, part in enumerate(parts)]
+    table = pd.concat(pulls, axis=1).fillna(0.0).to_numpy(float) if pulls else np.empty((0, 0))
     together = table.T @ table
     size = np.sqrt(np.diag(together))
     known = np.outer(size, size)
@@ -256,18 +277,9 @@ def alike(parts: tuple[Component, ...]) -> np.ndarray:
     return correlation
 
 
-def path_sd(parts: tuple[Component, ...]) -> np.ndarray:
-    """Return how unsure the mean of the components is, by week (지표의 오차)."""
+def _path_sd(parts: tuple[Component, ...], alike: np.ndarray) -> np.ndarray:
     sd = np.array([part.level.sd for part in parts])
-    return np.sqrt(np.einsum("iw,ij,jw->w", sd, alike(parts), sd)) / len(parts)
-
-
-def draw_paths(parts: tuple[Component, ...], rng: np.random.Generator, n: int) -> np.ndarray:
-    """Return plausible paths of the mean of the components, (n, weeks)."""
-    values, vectors = np.linalg.eigh(alike(parts))
-    root = vectors * np.sqrt(values.clip(0))
-    luck = np.tensordot(root, rng.standard_normal((len(parts), n, len(parts[0].level.mean))), axes=1)
-    return np.mean([part.level.mean + z @ part.level.root.T for part, z in zip(parts, luck, strict=True)], axis=0)
+    return np.sqrt(np.einsum("iw,ij,jw->w", sd, alike, sd)) / len(parts)
 
 
 def _component_row(part: Component, weight: float) -> dict[str, object]:
