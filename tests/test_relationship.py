@@ -226,6 +226,10 @@ def test_bad_input_is_named(tables):
         relationship_index(two, weeks=weeks)
     with pytest.raises(ValueError, match="'supplier' or None, not 'guess'"):
         relationship_index(mentions, weeks=weeks, sentiment="guess")
+    with pytest.raises(ValueError, match="posts has no row"):
+        sharing_weeks(tables["posts"].head(0), tables["weekly"])
+    with pytest.raises(ValueError, match="seen_per_share must be 0 or more"):
+        sharing_weeks(tables["posts"], tables["weekly"], seen_per_share=-1)
 
 
 # --- what it does --------------------------------------------------------------------------------------------------

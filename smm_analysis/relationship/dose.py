@@ -14,26 +14,23 @@ freedom are Satterthwaite's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate, unknown
-from smm_analysis.terms import Lang, reason
+from smm_analysis.terms import Lang
 
+from .doubts import doubt, few_weeks, impossible
 from .index import Relationship
 from .panel import SharingWeeks, season
 from .regression import Slopes, fit_weeks
 
 _DRAWS = 200
-_FEWEST_WEEKS = 52
-_MOST_MISSING = 0.1  # of the weeks
-_LEAST_RELIABLE = 0.4
 _PLACEBO_LEVEL = 0.99
 _AHEAD = 8  # weeks
-_MOST_PASSED_ON = 0.95  # shares that one share brings; from 1 on everything would spread for ever
 
 
 @dataclass(frozen=True)
@@ -119,55 +116,6 @@ def shares_response(
     return _respond(data, relationship, panel, _Setting(lag, level, seed))
 
 
-def reach_response(panel: SharingWeeks, relationship: Relationship, **options: float) -> DoseResponse:
-    """Earned reach per 1,000 followers and week, high minus low relationship (팔로어의 획득 도달, S0.9).
-
-    Read off `shares_response`, whose parameters it takes: with r shares an exposure, i impressions a follower and k
-    exposures a share (the panel's `seen_per_share`), what is passed on is passed on again, and a follower earns
-    k r i / (1 - k r). With k = 0 earned reach is not known, and the effect says so.
-    """
-    found = shares_response(panel, relationship, **options)
-    if not np.isfinite(found.usual):
-        return found
-    if not 0 < panel.seen_per_share * found.usual / 1000 < _MOST_PASSED_ON:
-        return _nothing(unknown(found.effect.level, found.effect.n, reason("earned_reach_unknown")))
-    used = panel.weeks["week"].isin(found.weeks["week"])
-    seen = float(panel.weeks.loc[used, "impressions"].sum() / panel.weeks.loc[used, "followers"].sum())
-    return _as_reach(found, _Reach(panel.seen_per_share, seen))
-
-
-@dataclass(frozen=True)
-class _Reach:
-    """From shares per 1,000 exposures to earned reach per 1,000 followers and week."""
-
-    seen_per_share: float
-    impressions_per_follower: float
-
-    def of(self, rate: np.ndarray | float) -> np.ndarray:
-        again = np.clip(self.seen_per_share * np.asarray(rate) / 1000, 0, _MOST_PASSED_ON)
-        return 1000 * self.impressions_per_follower * again / (1 - again)
-
-    def between(self, found: Estimate, usual: float) -> Estimate:
-        """An effect about the usual rate, half of it on either side."""
-        ends = [found.estimate, found.low, found.high]
-        moved = (float(self.of(usual + end / 2) - self.of(usual - end / 2)) for end in ends)
-        return Estimate(*moved, found.level, found.n, found.reason)
-
-
-def _as_reach(found: DoseResponse, reach: _Reach) -> DoseResponse:
-    told = ("effect", "naive", "placebo")
-    effects = {name: reach.between(getattr(found, name), found.usual) for name in told}
-    without = [reach.of(found.usual + x / 2) - reach.of(found.usual - x / 2) for x in found.parts["effect_without"]]
-    return replace(
-        found,
-        **effects,
-        usual=float(reach.of(found.usual)),
-        weeks=found.weeks.assign(**{name: reach.of(found.weeks[name]) for name in ("outcome", "adjusted")}),
-        curve=found.curve.assign(**{name: reach.of(found.curve[name]) for name in ("fitted", "low", "high")}),
-        parts=found.parts.assign(effect_without=np.array(without, float)),
-    )
-
-
 def _data(
     panel: SharingWeeks,
     columns: pd.DataFrame,
@@ -191,11 +139,11 @@ def _respond(data: _Weeks, relationship: Relationship, panel: SharingWeeks, sett
     if not panel.weeks["week"].equals(relationship.weeks["week"]):
         raise ValueError("panel and relationship must speak of the same weeks: weeks=panel.weeks['week']")
     n = int((data.usable & data.settled).sum())
-    if why := _impossible(data, relationship, panel):
-        return _nothing(unknown(setting.level, n, why))
+    if why := impossible(data.columns, data.outcome, data.usable & data.settled, relationship, panel):
+        return nothing(unknown(setting.level, n, why))
     whole = _effect(data, relationship, setting)
     if whole is None:
-        return _nothing(unknown(setting.level, n, _few(n, data)))
+        return nothing(unknown(setting.level, n, few_weeks(n, len(data.columns))))
     return _answer(data, relationship, whole, setting)
 
 
@@ -255,8 +203,8 @@ def _answer(data: _Weeks, relationship: Relationship, whole: _Effect, setting: _
     without = [_effect(data, relationship.without(k), setting) for k in each]
     effects = np.array([np.nan if one is None else one.value for one in without])
     placebo = _placebo(data, whole, setting)
-    reliable = _reliability(relationship, data.settled)
-    why = _doubt(placebo, reliable)
+    reliable = relationship.reliable_in(data.settled)
+    why = doubt(placebo[1], reliable, _AHEAD)
     effect = _estimate(whole, effects, setting.level, why)
     usual = float(np.average(data.outcome[whole.used], weights=data.weights[whole.used]))
     return DoseResponse(
@@ -352,60 +300,8 @@ def _curve(whole: _Effect, effect: Estimate, usual: float, data: _Weeks) -> pd.D
     )
 
 
-def binned(response: DoseResponse, *, bins: int = 6) -> pd.DataFrame:
-    """Return groups of equally many weeks, by relationship (구간 평균): relationship, adjusted, se, n."""
-    weeks = response.weeks.sort_values("relationship", kind="stable")
-    group = np.arange(len(weeks)) * bins // max(len(weeks), 1)
-    rows = []
-    for _, part in weeks.groupby(group):
-        mean = np.average(part["adjusted"], weights=part["weight"])
-        row = {"relationship": part["relationship"].mean(), "adjusted": mean, "n": len(part)}
-        rows.append(row | {"se": float(part["adjusted"].std() / np.sqrt(len(part)))})
-    return pd.DataFrame(rows, columns=["relationship", "adjusted", "se", "n"])
-
-
-# --- where the data cannot tell --------------------------------------------------------------------------------------
-
-
-def _impossible(data: _Weeks, relationship: Relationship, panel: SharingWeeks) -> Mapping[Lang, str]:
-    """Return why nothing can be estimated at all; empty if something can."""
-    n, used = int((data.usable & data.settled).sum()), data.usable & data.settled
-    checks: tuple[tuple[bool, Callable[[], Mapping[Lang, str]]], ...] = (
-        (len(relationship.parts) == 0, lambda: reason("no_relationship")),
-        (_alone(relationship), lambda: reason("one_component", component=relationship.parts[0].name)),
-        (n < _FEWEST_WEEKS, lambda: _few(n, data)),
-        (panel.missing > _MOST_MISSING * len(panel.weeks), lambda: _gap(panel)),
-        (n > 0 and np.ptp(data.outcome[used]) == 0, lambda: reason("nothing_passed_on")),
-    )
-    return next((why() for fired, why in checks if fired), {})
-
-
-def _alone(relationship: Relationship) -> bool:
-    return len(relationship.parts) == 1 and not relationship.direct
-
-
-def _few(n: int, data: _Weeks) -> Mapping[Lang, str]:
-    return reason("few_relationship_weeks", weeks=n, needed=max(_FEWEST_WEEKS, len(data.columns) + 15))
-
-
-def _gap(panel: SharingWeeks) -> Mapping[Lang, str]:
-    weeks, lacking = panel.weeks, panel.weeks[["shares", "followers"]].isna().any(axis=1)
-    return reason("weeks_lacking", n=panel.missing, weeks=len(weeks), first=weeks.loc[lacking, "week"].iloc[0])
-
-
-def _doubt(placebo: tuple[Estimate, bool], reliable: float) -> Mapping[Lang, str]:
-    """Return why no verdict can rest on what was estimated; empty if one can."""
-    if reliable < _LEAST_RELIABLE:
-        return reason("relationship_too_noisy", reliability=reliable, needed=_LEAST_RELIABLE)
-    return reason("relationship_placebo", ahead=_AHEAD) if placebo[1] else {}
-
-
-def _reliability(relationship: Relationship, settled: np.ndarray) -> float:
-    spread = float(np.var(relationship.weeks.loc[settled, "relationship"]))
-    return spread / (spread + float(np.mean(relationship.sd[settled] ** 2)))
-
-
-def _nothing(effect: Estimate) -> DoseResponse:
+def nothing(effect: Estimate) -> DoseResponse:
+    """Return an answer without numbers, for a reason (빈 결과)."""
     weeks = pd.DataFrame(columns=["week", "relationship", "outcome", "adjusted", "weight"], dtype=float)
     curve = pd.DataFrame(columns=["relationship", "fitted", "low", "high"], dtype=float)
     parts = pd.DataFrame(columns=["component", "effect_without"])

@@ -77,6 +77,10 @@ class Relationship:
         paths = [part.level.mean + z @ part.level.root.T for part, z in zip(self.parts, luck, strict=True)]
         return np.mean(paths, axis=0)
 
+    def reliable_in(self, weeks: np.ndarray) -> float:
+        """Return the reliability in some of the weeks (bool, a value a week)."""
+        return _reliability(self.weeks.loc[weeks, "relationship"].to_numpy(), self.sd[weeks])
+
     def without(self, k: int) -> Relationship:
         """Return the index without its k-th component, the others weighing more."""
         kept = [j for j in range(len(self.parts)) if j != k]
