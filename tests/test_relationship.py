@@ -470,3 +470,17 @@ def test_the_verdicts_questions_are_answered_in_both_languages(key):
         assert (
             judge(key, Estimate(9, 6, 12, 0.9, 91), delta=2, n_unit="weeks", synthetic=True, lang=lang).headline == word
         )
+
+
+def test_tables_read_the_glossary_in_both_languages(index, panel, tables):
+    from smm_analysis.terms import glossary, headed
+
+    effort = listening_effort(
+        tables["mentions"], tables["posts"], weeks=panel.weeks["week"], observed_until="2026-11-15T23:59"
+    )
+    response = shares_response(panel, index)
+    pooled = pool_brands({"a": response.effect, "b": response.effect})
+    for table in (index.table, effort.summary, response.parts, binned(response), pooled.table):
+        assert set(table.columns) <= set(glossary())
+        for lang in ("en", "ko"):
+            headed(table, lang)
