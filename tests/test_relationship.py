@@ -263,7 +263,7 @@ def planted(panel, slope, seed=0, noise=2.0):
 
 @pytest.mark.parametrize("slope", [0.0, 5.0])
 def test_a_planted_slope_is_found_with_honest_intervals(panel, slope):
-    """Effects come out up to a tenth high: the path's quartiles lie further apart than those of what it means."""
+    """Effects may be off by a tenth: quartiles of a smoothed path are not quite those of what it means."""
     held, errors = [], []
     for seed in range(12):
         weeks, found, truth = planted(panel, slope, seed)

@@ -1,7 +1,8 @@
 """What a better relationship does (관계의 효과): to passing on (S0.2) and to what a follower is worth (S0.9).
 
 Of two weeks alike in what the firm posted, in season, controls and events, how much more is passed on in the one that
-follows a better relationship? The answer is for weeks at the brand's own 75th minus its 25th percentile. Useful posts
+follows a better relationship? The answer is for weeks at the path's own 75th minus its 25th percentile. The smoothed
+path is flatter than what it means, and slopes on it as much steeper: their product is what counts. Useful posts
 raise trust and shares alike, so the posts' kinds are held fixed; managers who answer less after a viral week change the
 relationship only afterwards. The first part of the record, in which the relationship is built, is left out: slopes
 there are others than where the brand lives.
@@ -179,12 +180,13 @@ def _effect(data: _Weeks, relationship: Relationship, setting: _Setting) -> _Eff
     """Regress the outcome on the relationship."""
     rng = np.random.default_rng(setting.seed)
     path = relationship.weeks["relationship"].to_numpy()
-    drawn = relationship.draws(rng, _DRAWS)[:, data.settled]
-    low, high = np.quantile(drawn, [0.25, 0.75], axis=1)
+    low, high = np.quantile(path[data.settled], [0.25, 0.75])
+    drawn = np.subtract(*np.quantile(relationship.draws(rng, _DRAWS)[:, data.settled], [0.75, 0.25], axis=1))
     before = _shifted(path, setting.lag)
     used = data.usable & data.settled & np.isfinite(before)
     slopes = _fit(data, used, before[:, None])
-    return slopes and _Effect(slopes, before, (float(low.mean()), float(high.mean())), float(np.var(high - low)), used)
+    unsure = float((np.std(drawn) / np.mean(drawn) * (high - low)) ** 2)  # as large a part of this step as of those
+    return slopes and _Effect(slopes, before, (float(low), float(high)), unsure, used)
 
 
 def _fit(data: _Weeks, used: np.ndarray, regressors: np.ndarray) -> Slopes | None:
