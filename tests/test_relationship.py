@@ -365,6 +365,8 @@ def test_effort_counts_answers_in_time_and_censors_what_is_open():
     quick = listening_effort(asked([1, 2, 3, 4, None]), weeks=WEEKS[:30], observed_until=WEEKS[30])
     assert of(quick.summary, "hours_to_answer")["estimate"] == 3
     assert of(quick.weeks.dropna(), "answered")["n"] == 5
+    assert list(quick.wide()) == ["answered", "hours_to_answer"]  # without posts nothing is said of promotion
+    assert len(quick.wide()) == 30
 
 
 def test_what_a_customer_says_to_another_calls_for_no_answer():
