@@ -25,7 +25,8 @@ from smm_analysis import relationship as rel
 from smm_analysis import virtual
 from smm_analysis.estimate import Estimate
 from smm_analysis.verdict import judge
-from smm_analysis.virtual import truth
+from smm_analysis.virtual.truth import Again
+from smm_analysis.virtual.truth import relationship as replayed
 
 WORLDS = ("default", "trust_does_not_matter", "nothing_matters")
 POLICIES = ("planned", "reactive", "seasonal")
@@ -47,7 +48,7 @@ def observe(world: str, seed: int, number: int) -> dict[str, object]:
     follows = made["follows"]
     told = {"S0.2": 0.0, "S0.9": 0.0}
     if sim.setting.world.trust_opens_sharing:
-        entries = truth.relationship(truth.Again(sim))
+        entries = replayed(Again(sim))
         told = {entry["claim"]: entry["value"] for entry in (next(entries), next(entries))}
     fans = len(follows) / follows["follower_key"].nunique()
     return {name: made[name] for name in TABLES} | {"seen_per_share": SEEN * fans, "truth": told}

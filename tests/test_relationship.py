@@ -9,6 +9,7 @@ from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.relationship import (
     binned,
     effort_index,
+    learnt_weights,
     listening_effort,
     pool_brands,
     reach_response,
@@ -225,6 +226,10 @@ def test_bad_input_is_named(tables):
         relationship_index(two, weeks=weeks)
     with pytest.raises(ValueError, match="'supplier' or None, not 'guess'"):
         relationship_index(mentions, weeks=weeks, sentiment="guess")
+    with pytest.raises(ValueError, match="posts has no row"):
+        sharing_weeks(tables["posts"].head(0), tables["weekly"])
+    with pytest.raises(ValueError, match="seen_per_share must be 0 or more"):
+        sharing_weeks(tables["posts"], tables["weekly"], seen_per_share=-1)
 
 
 # --- what it does --------------------------------------------------------------------------------------------------
@@ -258,6 +263,7 @@ def planted(panel, slope, seed=0, noise=2.0):
 
 @pytest.mark.parametrize("slope", [0.0, 5.0])
 def test_a_planted_slope_is_found_with_honest_intervals(panel, slope):
+    """Effects may be off by a tenth: quartiles of a smoothed path are not quite those of what it means."""
     held, errors = [], []
     for seed in range(12):
         weeks, found, truth = planted(panel, slope, seed)
@@ -265,7 +271,7 @@ def test_a_planted_slope_is_found_with_honest_intervals(panel, slope):
         held.append(effect.low <= truth <= effect.high)
         errors.append(effect.estimate - truth)
     assert np.mean(held) >= 0.65  # 12 draws of at least .84
-    assert abs(np.mean(errors)) < 0.6
+    assert abs(np.mean(errors)) < 0.5 + 0.1 * abs(slope)
 
 
 def test_the_same_call_gives_the_same_answer(panel, index):
@@ -359,6 +365,8 @@ def test_effort_counts_answers_in_time_and_censors_what_is_open():
     quick = listening_effort(asked([1, 2, 3, 4, None]), weeks=WEEKS[:30], observed_until=WEEKS[30])
     assert of(quick.summary, "hours_to_answer")["estimate"] == 3
     assert of(quick.weeks.dropna(), "answered")["n"] == 5
+    assert list(quick.wide()) == ["answered", "hours_to_answer"]  # without posts nothing is said of promotion
+    assert len(quick.wide()) == 30
 
 
 def test_what_a_customer_says_to_another_calls_for_no_answer():
@@ -414,3 +422,67 @@ def test_brands_count_alike_and_those_without_an_estimate_are_left_out():
 def test_brands_that_agree_differ_by_nothing():
     same = {f"b{k}": Estimate(2.0, 0.0, 4.0, 0.9, 91) for k in range(5)}
     assert pool_brands(same).tau == pytest.approx(0, abs=1e-6)
+
+
+def test_the_same_people_in_two_components_make_the_band_wider():
+    """Trust and intimacy answered alike by the same people are one piece of evidence, by others two."""
+    rng = np.random.default_rng(3)
+    trust = np.repeat(_slow(rng, 104, 0.9), 6)
+    week, score = np.repeat(WEEKS, 6), 5 + trust + rng.standard_normal(624)
+    answers = pd.DataFrame({"asked_at": week, "customer_key": np.arange(624).astype(str), "score": score})
+    twice = [answers.assign(question="trust"), answers.assign(question="intimacy")]
+    apart = [twice[0], twice[1].assign(customer_key="x" + answers["customer_key"])]
+    same, other = (relationship_index(None, weeks=WEEKS, surveys=pd.concat(rows)) for rows in (twice, apart))
+    width = [(found.weeks["high"] - found.weeks["low"]).mean() for found in (same, other)]
+    assert width[0] == pytest.approx(np.sqrt(2) * width[1], rel=1e-6)
+    spread = [found.draws(np.random.default_rng(0), 400).std(axis=0).mean() for found in (same, other)]
+    assert spread[0] == pytest.approx(np.sqrt(2) * spread[1], rel=0.05)
+
+
+def test_learnt_weights_see_earlier_weeks_only(index):
+    outcome = index.weeks["recommend"].shift().fillna(0.0)
+    found = learnt_weights(index, outcome)
+    assert found.loc[:25, "recommend"].isna().all()
+    np.testing.assert_allclose(found.loc[26:, "recommend"], 1, atol=1e-6)
+    later = outcome.where(np.arange(104) < 60, -9.0)
+    pd.testing.assert_frame_equal(learnt_weights(index, later).loc[:51], found.loc[:51])
+    with pytest.raises(ValueError, match="one value a week, 104, not 3"):
+        learnt_weights(index, outcome.head(3))
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_figures_carry_their_n_and_draw_nothing_from_nothing(panel, index, lang):
+    from smm_analysis import plot
+
+    axes = plot.plot_relationship(index, lang=lang)
+    assert len(axes.get_legend().get_texts()) == 7
+    assert all("n = " in text.get_text() for text in axes.get_legend().get_texts())
+    response = shares_response(panel, index)
+    assert "n = 91" in plot.plot_dose_response(response, lang=lang).get_legend().get_texts()[1].get_text()
+    nothing = shares_response(panel, relationship_index(None, weeks=panel.weeks["week"]))
+    assert plot.plot_dose_response(nothing, lang=lang).get_legend() is None
+    plot.plt.close("all")
+
+
+@pytest.mark.parametrize("key", ["trust_moves_sharing", "followers_worth_by_trust", "listening_moves_sharing"])
+def test_the_verdicts_questions_are_answered_in_both_languages(key):
+    from smm_analysis.verdict import judge
+
+    for lang, word in (("en", "Supported"), ("ko", "지지됨")):
+        assert (
+            judge(key, Estimate(9, 6, 12, 0.9, 91), delta=2, n_unit="weeks", synthetic=True, lang=lang).headline == word
+        )
+
+
+def test_tables_read_the_glossary_in_both_languages(index, panel, tables):
+    from smm_analysis.terms import glossary, headed
+
+    effort = listening_effort(
+        tables["mentions"], tables["posts"], weeks=panel.weeks["week"], observed_until="2026-11-15T23:59"
+    )
+    response = shares_response(panel, index)
+    pooled = pool_brands({"a": response.effect, "b": response.effect})
+    for table in (index.table, effort.summary, response.parts, binned(response), pooled.table):
+        assert set(table.columns) <= set(glossary())
+        for lang in ("en", "ko"):
+            headed(table, lang)

@@ -15,6 +15,7 @@ from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plo
 from .mix import plot_allocation, plot_carry_over, plot_frontier, plot_lags, plot_money_and_outcome
 from .overview import plot_coverage
 from .reach import plot_costs, plot_reach_curves
+from .relationship import plot_dose_response, plot_relationship
 from .theme import PALETTE, money, money_axis, set_theme
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "plot_contributions",
     "plot_costs",
     "plot_coverage",
+    "plot_dose_response",
     "plot_follow_through",
     "plot_four_types",
     "plot_frontier",
@@ -41,6 +43,7 @@ __all__ = [
     "plot_nps",
     "plot_predictors",
     "plot_reach_curves",
+    "plot_relationship",
     "plot_scorecard",
     "plot_spikes",
     "plot_theme_curve",

@@ -2,11 +2,14 @@
 
 from smm_analysis.estimate import Estimate
 
-from .dose import DoseResponse, binned, reach_response, shares_response
+from .dose import DoseResponse, shares_response
 from .effort import ListeningEffort, effort_index, listening_effort
+from .groups import binned
 from .index import QUESTIONS, Component, Relationship, relationship_index
+from .learnt import learnt_weights
 from .panel import SharingWeeks, sharing_weeks
 from .pooling import Pooled, pool_brands
+from .worth import reach_response
 
 __all__ = [
     "QUESTIONS",
@@ -19,6 +22,7 @@ __all__ = [
     "SharingWeeks",
     "binned",
     "effort_index",
+    "learnt_weights",
     "listening_effort",
     "pool_brands",
     "reach_response",

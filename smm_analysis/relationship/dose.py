@@ -1,38 +1,37 @@
 """What a better relationship does (관계의 효과): to passing on (S0.2) and to what a follower is worth (S0.9).
 
 Of two weeks alike in what the firm posted, in season, controls and events, how much more is passed on in the one that
-follows a better relationship? The answer is for weeks at the brand's own 75th minus its 25th percentile. Useful posts
+follows a better relationship? The answer is for weeks at the path's own 75th minus its 25th percentile. The smoothed
+path is flatter than what it means, and slopes on it as much steeper: their product is what counts. Useful posts
 raise trust and shares alike, so the posts' kinds are held fixed; managers who answer less after a viral week change the
 relationship only afterwards. The first part of the record, in which the relationship is built, is left out: slopes
 there are others than where the brand lives.
 
-The interval holds the weeks' own noise (see `regression`), how unsure it is how far the relationship moved, and the
-disagreement between components: the effect is estimated again without each component, and the jackknife's variance (Tukey 1958, Annals of Mathematical Statistics
-29(2)) is added, with Satterthwaite's degrees of freedom.
+The interval holds the weeks' own noise (see `regression`) and what is unknown of the relationship's path: by its own
+error, or by the disagreement of its components if that is larger. For the latter the effect is estimated again without
+each component, and it is the jackknife's variance (Tukey 1958, Annals of Mathematical Statistics 29(2)). Degrees of
+freedom are Satterthwaite's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate, unknown
-from smm_analysis.terms import Lang, reason
+from smm_analysis.terms import Lang
 
-from .index import Component, Relationship
+from .doubts import doubt, few_weeks, impossible
+from .index import Relationship
 from .panel import SharingWeeks, season
 from .regression import Slopes, fit_weeks
 
 _DRAWS = 200
-_FEWEST_WEEKS = 52
-_MOST_MISSING = 0.1  # of the weeks
-_LEAST_RELIABLE = 0.5
 _PLACEBO_LEVEL = 0.99
 _AHEAD = 8  # weeks
-_MOST_PASSED_ON = 0.95  # shares that one share brings; from 1 on everything would spread for ever
 
 
 @dataclass(frozen=True)
@@ -118,55 +117,6 @@ def shares_response(
     return _respond(data, relationship, panel, _Setting(lag, level, seed))
 
 
-def reach_response(panel: SharingWeeks, relationship: Relationship, **options: float) -> DoseResponse:
-    """Earned reach per 1,000 followers and week, high minus low relationship (팔로어의 획득 도달, S0.9).
-
-    Read off `shares_response`, whose parameters it takes: with r shares an exposure, i impressions a follower and k
-    exposures a share (the panel's `seen_per_share`), what is passed on is passed on again, and a follower earns
-    k r i / (1 - k r). With k = 0 earned reach is not known, and the effect says so.
-    """
-    found = shares_response(panel, relationship, **options)
-    if not np.isfinite(found.usual):
-        return found
-    if not 0 < panel.seen_per_share * found.usual / 1000 < _MOST_PASSED_ON:
-        return _nothing(unknown(found.effect.level, found.effect.n, reason("earned_reach_unknown")))
-    used = panel.weeks["week"].isin(found.weeks["week"])
-    seen = float(panel.weeks.loc[used, "impressions"].sum() / panel.weeks.loc[used, "followers"].sum())
-    return _as_reach(found, _Reach(panel.seen_per_share, seen))
-
-
-@dataclass(frozen=True)
-class _Reach:
-    """From shares per 1,000 exposures to earned reach per 1,000 followers and week."""
-
-    seen_per_share: float
-    impressions_per_follower: float
-
-    def of(self, rate: np.ndarray | float) -> np.ndarray:
-        again = np.clip(self.seen_per_share * np.asarray(rate) / 1000, 0, _MOST_PASSED_ON)
-        return 1000 * self.impressions_per_follower * again / (1 - again)
-
-    def between(self, found: Estimate, usual: float) -> Estimate:
-        """An effect about the usual rate, half of it on either side."""
-        ends = [found.estimate, found.low, found.high]
-        moved = (float(self.of(usual + end / 2) - self.of(usual - end / 2)) for end in ends)
-        return Estimate(*moved, found.level, found.n, found.reason)
-
-
-def _as_reach(found: DoseResponse, reach: _Reach) -> DoseResponse:
-    told = ("effect", "naive", "placebo")
-    effects = {name: reach.between(getattr(found, name), found.usual) for name in told}
-    without = [reach.of(found.usual + x / 2) - reach.of(found.usual - x / 2) for x in found.parts["effect_without"]]
-    return replace(
-        found,
-        **effects,
-        usual=float(reach.of(found.usual)),
-        weeks=found.weeks.assign(**{name: reach.of(found.weeks[name]) for name in ("outcome", "adjusted")}),
-        curve=found.curve.assign(**{name: reach.of(found.curve[name]) for name in ("fitted", "low", "high")}),
-        parts=found.parts.assign(effect_without=np.array(without, float)),
-    )
-
-
 def _data(
     panel: SharingWeeks,
     columns: pd.DataFrame,
@@ -190,11 +140,11 @@ def _respond(data: _Weeks, relationship: Relationship, panel: SharingWeeks, sett
     if not panel.weeks["week"].equals(relationship.weeks["week"]):
         raise ValueError("panel and relationship must speak of the same weeks: weeks=panel.weeks['week']")
     n = int((data.usable & data.settled).sum())
-    if why := _impossible(data, relationship, panel):
-        return _nothing(unknown(setting.level, n, why))
-    whole = _effect(data, relationship.parts, setting)
+    if why := impossible(data.columns, data.outcome, data.usable & data.settled, relationship, panel):
+        return nothing(unknown(setting.level, n, why))
+    whole = _effect(data, relationship, setting)
     if whole is None:
-        return _nothing(unknown(setting.level, n, _few(n, data)))
+        return nothing(unknown(setting.level, n, few_weeks(n, len(data.columns))))
     return _answer(data, relationship, whole, setting)
 
 
@@ -218,20 +168,25 @@ class _Effect:
 
     @property
     def variance(self) -> float:
-        of_slope = float(self.slopes.covariance[-1, -1] * self.step**2)
-        return of_slope + self.slopes.coefficients[-1] ** 2 * self.step_variance
+        return float(self.slopes.covariance[-1, -1] * self.step**2)
+
+    @property
+    def variance_of_path(self) -> float:
+        """What not knowing how far the relationship moved does to the effect."""
+        return float(self.slopes.coefficients[-1] ** 2 * self.step_variance)
 
 
-def _effect(data: _Weeks, parts: tuple[Component, ...], setting: _Setting) -> _Effect | None:
-    """Regress the outcome on the mean of these components."""
+def _effect(data: _Weeks, relationship: Relationship, setting: _Setting) -> _Effect | None:
+    """Regress the outcome on the relationship."""
     rng = np.random.default_rng(setting.seed)
-    path = np.mean([part.level.mean for part in parts], axis=0)
-    drawn = np.mean([part.level.draws(rng, _DRAWS) for part in parts], axis=0)[:, data.settled]
-    low, high = np.quantile(drawn, [0.25, 0.75], axis=1)
+    path = relationship.weeks["relationship"].to_numpy()
+    low, high = np.quantile(path[data.settled], [0.25, 0.75])
+    drawn = np.subtract(*np.quantile(relationship.draws(rng, _DRAWS)[:, data.settled], [0.75, 0.25], axis=1))
     before = _shifted(path, setting.lag)
     used = data.usable & data.settled & np.isfinite(before)
     slopes = _fit(data, used, before[:, None])
-    return slopes and _Effect(slopes, before, (float(low.mean()), float(high.mean())), float(np.var(high - low)), used)
+    unsure = float((np.std(drawn) / np.mean(drawn) * (high - low)) ** 2)  # as large a part of this step as of those
+    return slopes and _Effect(slopes, before, (float(low), float(high)), unsure, used)
 
 
 def _fit(data: _Weeks, used: np.ndarray, regressors: np.ndarray) -> Slopes | None:
@@ -247,11 +202,11 @@ def _shifted(path: np.ndarray, weeks: int) -> np.ndarray:
 def _answer(data: _Weeks, relationship: Relationship, whole: _Effect, setting: _Setting) -> DoseResponse:
     parts = relationship.parts
     each = range(len(parts) if len(parts) > 1 else 0)
-    without = [_effect(data, (*parts[:k], *parts[k + 1 :]), setting) for k in each]
+    without = [_effect(data, relationship.without(k), setting) for k in each]
     effects = np.array([np.nan if one is None else one.value for one in without])
     placebo = _placebo(data, whole, setting)
-    reliable = _reliability(relationship, data.settled)
-    why = _doubt(placebo, reliable)
+    reliable = relationship.reliable_in(data.settled)
+    why = doubt(placebo[1], reliable, _AHEAD)
     effect = _estimate(whole, effects, setting.level, why)
     usual = float(np.average(data.outcome[whole.used], weights=data.weights[whole.used]))
     return DoseResponse(
@@ -270,11 +225,12 @@ def _answer(data: _Weeks, relationship: Relationship, whole: _Effect, setting: _
 
 
 def _estimate(whole: _Effect, without: np.ndarray, level: float, why: Mapping[Lang, str]) -> Estimate:
-    """Add the components' disagreement to the weeks' noise."""
+    """Add to the weeks' noise what is unknown of the path: by its own error or by its components, the larger."""
     from scipy.special import stdtrit
 
     k = max(len(without), 2)
     apart = (k - 1) / k * float(((without - without.mean()) ** 2).sum()) if len(without) else 0.0
+    apart = max(apart, whole.variance_of_path)
     both = whole.variance + apart
     df = both**2 / (whole.variance**2 / whole.slopes.df + apart**2 / (k - 1))
     half = float(stdtrit(df, 0.5 + level / 2) * np.sqrt(both))
@@ -346,62 +302,8 @@ def _curve(whole: _Effect, effect: Estimate, usual: float, data: _Weeks) -> pd.D
     )
 
 
-def binned(response: DoseResponse, *, bins: int = 6) -> pd.DataFrame:
-    """Return groups of equally many weeks, by relationship (구간 평균): relationship, adjusted, se, n."""
-    weeks = response.weeks.sort_values("relationship", kind="stable")
-    group = np.arange(len(weeks)) * bins // max(len(weeks), 1)
-    rows = []
-    for _, part in weeks.groupby(group):
-        mean = np.average(part["adjusted"], weights=part["weight"])
-        row = {"relationship": part["relationship"].mean(), "adjusted": mean, "n": len(part)}
-        rows.append(row | {"se": float(part["adjusted"].std() / np.sqrt(len(part)))})
-    return pd.DataFrame(rows, columns=["relationship", "adjusted", "se", "n"])
-
-
-# --- where the data cannot tell --------------------------------------------------------------------------------------
-
-
-def _impossible(data: _Weeks, relationship: Relationship, panel: SharingWeeks) -> Mapping[Lang, str]:
-    """Return why nothing can be estimated at all; empty if something can."""
-    n, used = int((data.usable & data.settled).sum()), data.usable & data.settled
-    checks: tuple[tuple[bool, Callable[[], Mapping[Lang, str]]], ...] = (
-        (len(relationship.parts) == 0, lambda: reason("no_relationship")),
-        (_alone(relationship), lambda: reason("one_component", component=relationship.parts[0].name)),
-        (n < _FEWEST_WEEKS, lambda: _few(n, data)),
-        (panel.missing > _MOST_MISSING * len(panel.weeks), lambda: _gap(panel)),
-        (n > 0 and np.ptp(data.outcome[used]) == 0, lambda: reason("nothing_passed_on")),
-    )
-    return next((why() for fired, why in checks if fired), {})
-
-
-def _alone(relationship: Relationship) -> bool:
-    return len(relationship.parts) == 1 and not relationship.direct
-
-
-def _few(n: int, data: _Weeks) -> Mapping[Lang, str]:
-    return reason("few_relationship_weeks", weeks=n, needed=max(_FEWEST_WEEKS, len(data.columns) + 15))
-
-
-def _gap(panel: SharingWeeks) -> Mapping[Lang, str]:
-    weeks, lacking = panel.weeks, panel.weeks[["shares", "followers"]].isna().any(axis=1)
-    return reason("weeks_lacking", n=panel.missing, weeks=len(weeks), first=weeks.loc[lacking, "week"].iloc[0])
-
-
-def _doubt(placebo: tuple[Estimate, bool], reliable: float) -> Mapping[Lang, str]:
-    """Return why no verdict can rest on what was estimated; empty if one can."""
-    if reliable < _LEAST_RELIABLE:
-        return reason("relationship_too_noisy", reliability=reliable, needed=_LEAST_RELIABLE)
-    return reason("relationship_placebo", ahead=_AHEAD) if placebo[1] else {}
-
-
-def _reliability(relationship: Relationship, settled: np.ndarray) -> float:
-    weeks, level = relationship.weeks[settled], relationship.parts
-    error = np.mean(np.sum([part.level.sd[settled] ** 2 for part in level], axis=0)) / len(level) ** 2
-    spread = float(np.var(weeks["relationship"]))
-    return spread / (spread + error)
-
-
-def _nothing(effect: Estimate) -> DoseResponse:
+def nothing(effect: Estimate) -> DoseResponse:
+    """Return an answer without numbers, for a reason (빈 결과)."""
     weeks = pd.DataFrame(columns=["week", "relationship", "outcome", "adjusted", "weight"], dtype=float)
     curve = pd.DataFrame(columns=["relationship", "fitted", "low", "high"], dtype=float)
     parts = pd.DataFrame(columns=["component", "effect_without"])

@@ -42,7 +42,8 @@ class ListeningEffort:
 
     def wide(self, what: str = "estimate") -> pd.DataFrame:
         """Return a column a measure, a row a week."""
-        return self.weeks.pivot_table(index="week", columns="measure", values=what, dropna=False)[[*MEASURES]]
+        table = self.weeks.pivot_table(index="week", columns="measure", values=what, dropna=False)
+        return table[[name for name in MEASURES if name in table]].rename_axis(columns=None)
 
 
 def listening_effort(

@@ -36,12 +36,14 @@ _FEWEST_WEEKS, _FEWEST_PEOPLE = 8, 30
 class Component:
     """One component on the brand's own scale (구성 요소).
 
-    `weeks` has week, n (people), value (natural scale), error (its standard error), z; `level` is z smoothed.
+    `weeks` has week, n (people), value (natural scale), error (its standard error), z; `level` is z smoothed. `pull`,
+    by week and person, is how far each person moves the week: who answers two questions moves two components.
     """
 
     name: str
     weeks: pd.DataFrame = field(repr=False, compare=False)
     level: Level = field(repr=False, compare=False)
+    pull: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Relationship:
     `weeks` has week, relationship (z, smoothed), low, high, components (how many spoke), n (people who did), and
     each component's smoothed z under its name. `reliability`, 0..1: the variance of the path over itself plus its
     error's. `missing`: component -> why it is not in. `direct`: it is what was done, so that one component is enough.
+    `alike`: correlation of the components' errors, since the same people answer, (parts, parts).
     """
 
     weeks: pd.DataFrame = field(repr=False, compare=False)
@@ -59,10 +62,31 @@ class Relationship:
     level: float
     reliability: float
     direct: bool = False
+    alike: np.ndarray = field(default_factory=lambda: np.eye(0), repr=False, compare=False)
+
+    @property
+    def sd(self) -> np.ndarray:
+        """How unsure the index is, by week."""
+        return _path_sd(self.parts, self.alike)
 
     def draws(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Return plausible paths of the index, (n, weeks), to carry its error on."""
-        return np.mean([part.level.draws(rng, n) for part in self.parts], axis=0)
+        values, vectors = np.linalg.eigh(self.alike)
+        root = vectors * np.sqrt(values.clip(0))
+        luck = np.tensordot(root, rng.standard_normal((len(self.parts), n, len(self.weeks))), axes=1)
+        paths = [part.level.mean + z @ part.level.root.T for part, z in zip(self.parts, luck, strict=True)]
+        return np.mean(paths, axis=0)
+
+    def reliable_in(self, weeks: np.ndarray) -> float:
+        """Return the reliability in some of the weeks (bool, a value a week)."""
+        return _reliability(self.weeks.loc[weeks, "relationship"].to_numpy(), self.sd[weeks])
+
+    def without(self, k: int) -> Relationship:
+        """Return the index without its k-th component, the others weighing more."""
+        kept = [j for j in range(len(self.parts)) if j != k]
+        parts, alike = tuple(self.parts[j] for j in kept), self.alike[np.ix_(kept, kept)]
+        index = pd.DatetimeIndex(self.weeks["week"])
+        return together(parts, self.missing, index, self.level, direct=self.direct, alike=alike)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -204,8 +228,12 @@ def _component(name: str, rows: pd.DataFrame, index: pd.DatetimeIndex) -> Compon
         return reason("component_never_varies")
     error = np.sqrt(np.where(n > 0, spread / np.maximum(n, 1), np.inf))
     z = (value - centre) / scale
-    columns = {"week": index, "n": n, "value": value, "error": error, "z": z}
-    return Component(name, pd.DataFrame(columns), smooth(z, (error / scale) ** 2))
+    level = smooth(z, (error / scale) ** 2)
+    middle = level.mean.mean()
+    columns = {"week": index, "n": n, "value": value, "error": error, "z": z - middle}
+    pull = (people["value"] - by_week.transform("mean")) / by_week.transform("size")
+    by_person = pd.MultiIndex.from_frame(people[["week", "person"]])
+    return Component(name, pd.DataFrame(columns), Level(level.mean - middle, level.root), pull.set_axis(by_person))
 
 
 def _within(people: pd.DataFrame, by_week: pd.api.typing.SeriesGroupBy) -> float:
@@ -221,22 +249,41 @@ def together(
     level: float,
     *,
     direct: bool = False,
+    alike: np.ndarray | None = None,
 ) -> Relationship:
     """Return the index with equal weights over the components there are (같은 무게로 합치기)."""
     half = z_value(level)
     n = np.array([part.weeks["n"] for part in parts]).reshape(len(parts), len(index))
     names = {part.name: part.level.mean for part in parts}
     mean = np.mean([*names.values()], axis=0) if parts else np.full(len(index), np.nan)
-    sd = np.sqrt(np.sum([part.level.sd**2 for part in parts], axis=0)) / max(len(parts), 1)
+    alike = _alike(parts) if alike is None else alike
+    sd = _path_sd(parts, alike) if parts else mean
     table = pd.DataFrame({"week": index, "relationship": mean, "low": mean - half * sd, "high": mean + half * sd})
     table = table.assign(components=(n > 0).sum(axis=0), n=n.sum(axis=0), **names)
     reliability = _reliability(mean, sd) if parts else float("nan")
-    return Relationship(table, parts, missing, level, reliability, direct)
+    return Relationship(table, parts, missing, level, reliability, direct, alike)
 
 
 def _reliability(mean: np.ndarray, sd: np.ndarray) -> float:
     """Return the path's variance over itself plus its error's."""
     return float(np.var(mean) / (np.var(mean) + np.mean(np.asarray(sd) ** 2)))
+
+
+def _alike(parts: tuple[Component, ...]) -> np.ndarray:
+    """Return how the errors of components go together: who moves one and another; (parts, parts)."""
+    pulls = [part.pull.rename(str(k)) for k, part in enumerate(parts)]
+    table = pd.concat(pulls, axis=1).fillna(0.0).to_numpy(float) if pulls else np.empty((0, 0))
+    together = table.T @ table
+    size = np.sqrt(np.diag(together))
+    known = np.outer(size, size)
+    correlation = np.divide(together, known, out=np.zeros_like(together), where=known > 0)
+    np.fill_diagonal(correlation, 1.0)
+    return correlation
+
+
+def _path_sd(parts: tuple[Component, ...], alike: np.ndarray) -> np.ndarray:
+    sd = np.array([part.level.sd for part in parts])
+    return np.sqrt(np.einsum("iw,ij,jw->w", sd, alike, sd)) / len(parts)
 
 
 def _component_row(part: Component, weight: float) -> dict[str, object]:
