@@ -1,0 +1,127 @@
+"""Linked posts (링크 게시물): do posts that link to another reach further than like ones of the same week? (S1.3)
+
+The naive reading compares all linked posts with all others. But links stand on the kinds of posts that travel anyway,
+and in the weeks in which much is posted. Here the logarithm of reach is regressed on the link with an effect for every
+week and for every kind on every medium, among kinds and media that have both; only weeks with linked and unlinked posts
+tell anything. Errors hang together within a week, so that the covariance is clustered by week.
+
+>>> at = pd.Timestamp("2026-01-05") + pd.to_timedelta(np.repeat(np.arange(20), 2), unit="W")
+>>> posts = pd.DataFrame({"published_at": at, "kind": "event", "medium": "video", "linked_post_id": [None, "p1"] * 20})
+>>> posts["reach"] = np.tile([100, 130], 20) + np.tile([0, 0, 10, 13], 10)
+>>> round(link_synergy(posts).effect.estimate)
+30
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.terms import Lang, reason
+
+from .brand_weeks import monday, of_one_brand
+
+_COLUMNS = ("published_at", "kind", "medium", "linked_post_id", "reach")
+_FEWEST_WEEKS = 10  # with linked and unlinked posts to compare
+
+
+@dataclass(frozen=True)
+class Synergy:
+    """What a link adds to reach (링크 효과): `effect` and `naive` in percent of an unlinked post's reach.
+
+    `pairs` : a row a kind and medium: n_linked, n_unlinked, n_weeks (with both). `n_without_reach` posts of reach 0 are
+    left out.
+    """
+
+    effect: Estimate
+    naive: Estimate
+    pairs: pd.DataFrame = field(repr=False, compare=False)
+    n_without_reach: int
+
+
+def link_synergy(posts: pd.DataFrame, *, brand: str | None = None, level: float = 0.90) -> Synergy:
+    """Return the reach of linked over unlinked posts of the same kind, medium and week, minus 1 (링크 효과, S1.3).
+
+    Parameters
+    ----------
+    posts : published_at, kind, medium, linked_post_id (empty: not linked), reach; of several brands `brand` picks one.
+
+    Raises
+    ------
+    ValueError
+        A missing column, or several brands and none picked.
+    """
+    posts = of_one_brand(posts, brand, "posts", _COLUMNS)
+    seen = posts[posts["reach"] > 0]
+    table = pd.DataFrame(
+        {
+            "log_reach": np.log(seen["reach"].astype(float)),
+            "linked": seen["linked_post_id"].notna().astype(float),
+            "week": monday(seen["published_at"]),
+            "cell": seen["kind"].astype(str) + " " + seen["medium"].astype(str),
+        }
+    )
+    like = _with_both(_with_both(table, "cell"), "week")
+    like = _with_both(like, "cell")
+    return Synergy(_effect(table, like, level), _naive(table, level), _pairs(seen, table), len(posts) - len(seen))
+
+
+def _with_both(table: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return the rows of groups that hold linked and unlinked posts."""
+    linked = table.groupby(by)["linked"]
+    return table[(linked.transform("min") == 0) & (linked.transform("max") == 1)]
+
+
+def _why_not(table: pd.DataFrame, like: pd.DataFrame) -> Mapping[Lang, str]:
+    """Return why links cannot be compared, empty if they can."""
+    if not table["linked"].any():
+        return reason("no_linked_posts")
+    if table["linked"].all():
+        return reason("only_linked_posts")
+    if (weeks := like["week"].nunique()) < _FEWEST_WEEKS:
+        return reason("few_link_weeks", weeks=weeks, needed=_FEWEST_WEEKS)
+    return {}
+
+
+def _effect(table: pd.DataFrame, like: pd.DataFrame, level: float) -> Estimate:
+    """Least squares with effects of week and cell, clustered by week; Student's t with weeks - 1 degrees of freedom."""
+    import statsmodels.api as sm
+
+    if why := _why_not(table, like):
+        return unknown(level, len(like), why)
+    effects = pd.get_dummies(like[["week", "cell"]].astype(str), drop_first=True, dtype=float)
+    columns = pd.concat([like["linked"], effects.assign(one=1.0)], axis=1)
+    clusters = pd.factorize(like["week"])[0]
+    fit = sm.OLS(like["log_reach"], columns).fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
+    if not np.isfinite(fit.bse["linked"]) or fit.df_resid < 1:
+        return unknown(level, len(like), reason("few_link_weeks", weeks=like["week"].nunique(), needed=_FEWEST_WEEKS))
+    low, high = fit.conf_int(1 - level).loc["linked"]
+    return _percent(fit.params["linked"], low, high, level, len(like))
+
+
+def _naive(table: pd.DataFrame, level: float) -> Estimate:
+    """The same without weeks, kinds and media: what a first look reads."""
+    import statsmodels.api as sm
+
+    if table["linked"].nunique() < 2:
+        return unknown(level, len(table), reason("no_linked_posts"))
+    fit = sm.OLS(table["log_reach"], sm.add_constant(table[["linked"]])).fit(cov_type="HC1", use_t=True)
+    low, high = fit.conf_int(1 - level).loc["linked"]
+    return _percent(fit.params["linked"], low, high, level, len(table))
+
+
+def _percent(value: float, low: float, high: float, level: float, n: int) -> Estimate:
+    return Estimate(*(100 * np.expm1([value, low, high])).tolist(), level, n)
+
+
+def _pairs(seen: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Count posts by kind and medium, and the weeks that have both."""
+    rows = []
+    for (kind, medium), ours in table.groupby([seen["kind"], seen["medium"]]):
+        both = _with_both(ours, "week")["week"].nunique()
+        rows.append((kind, medium, int(ours["linked"].sum()), int((1 - ours["linked"]).sum()), both))
+    return pd.DataFrame(rows, columns=["kind", "medium", "n_linked", "n_unlinked", "n_weeks"])
