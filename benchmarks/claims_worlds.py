@@ -4,11 +4,11 @@
 
 Default 200 seeds from 0. Each seed has six brands of 8,000 people and 104 weeks, each with another plan; its policy is
 planned, reactive or seasonal in turn. *One* is every brand on its own, *six* the six pooled. Truth is that of each
-brand's own luck, by replay (S0.7a, S1.2), from the engine's own chances (S0.8) or planted (S1.3, and zeros where a world
-plants a claim false). S0.7b has two: what being won by ads does to the same persons, in this brand's luck (`S0.7b`), and
-its mean over all brands and seeds of the world (`S0.7b population`). For six brands it is the mean over the brands that
-could tell. S1.2 is given the planted part of a person's followers who see what is passed on. A fifth of the record is
-enough for half an hour on an idle core; 200 seeds take some hours.
+brand's own luck, by replay (S0.7a, S1.2), from the engine's own chances (S0.8) or planted (S1.3, and zeros where a
+world plants a claim false). S0.7b has two: what being won by ads does to the same persons, in this brand's luck
+(`covers`), and its mean over all brands and seeds of the world (`population`). For six brands truth is the mean over
+the brands that could tell. S1.2 is given the planted part of a person's followers who see what is passed on.
+A seed takes about a minute of one core, 200 seeds some three hours.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from scipy.optimize import isotonic_regression
 
 from smm_analysis import relationship, virtual
 from smm_analysis.estimate import Estimate
+from smm_analysis.relationship.tolerance import SETTLE_WEEKS
 from smm_analysis.verdict import decide
 from smm_analysis.virtual.promotion import weekly_hides
 from smm_analysis.virtual.truth import Again, earned, paid_inflow, paid_loyalty
@@ -94,7 +95,7 @@ def expected(found: relationship.Tolerance, sims: list[virtual.Simulation]) -> p
     for sim in sims:
         weeks = found.weeks
         weeks = weeks[weeks["brand"] == sim.setting.brand] if "brand" in weeks else weeks
-        parts.append(weeks[["share"]].join(weekly_hides(sim)).iloc[8:])
+        parts.append(weeks[["share"]].join(weekly_hides(sim)).iloc[SETTLE_WEEKS:])
     table = pd.concat(parts)
     return table[table["impressions"] > 0]
 
@@ -113,7 +114,7 @@ def true_ratio(found: relationship.Tolerance, sims: list[virtual.Simulation]) ->
 
 
 def true_doubling(found: relationship.Tolerance, sims: list[virtual.Simulation]) -> float:
-    """Return the smoothed share at which expected hides have doubled, by isotonic regression; infinite if they do not."""
+    """Return the smoothed share at which expected hides have doubled, by isotonic regression; infinite if never."""
     table = expected(found, sims).sort_values("share")
     low, top = table["share"].quantile([0.25, 0.95])
     calm = table[table["share"] <= low]
@@ -171,6 +172,13 @@ def pooled(rows: list[dict], claim: str) -> dict:
     return row(*pair, float(mean(truths)) if len(truths) else None)
 
 
+def links_of_all(brands: dict[str, dict], world: str) -> dict:
+    """Return the effect of links over the posts of all brands."""
+    posts = pd.concat([found["posts"] for found in brands.values()], ignore_index=True)
+    found = relationship.pooled_link_synergy(posts)
+    return row(found.effect, found.naive, 100 * (virtual.WORLDS[world].link_synergy - 1))
+
+
 def one_world(seed: int, world: str) -> list[dict]:
     """Return all rows of one seed in one world."""
     names = zip(virtual.BRANDS, virtual.SAMPLE_PLANS[:6], strict=False)
@@ -180,7 +188,11 @@ def one_world(seed: int, world: str) -> list[dict]:
     for claim in ASKED[world]:
         for (name, found), plan in zip(brands.items(), virtual.SAMPLE_PLANS[:6], strict=True):
             rows.append(here | {"claim": claim, "scope": "one", "brand": name, "plan": plan} | found[claim])
-        six = pooled([found[claim] for found in brands.values()], claim)
+        six = (
+            links_of_all(brands, world)
+            if claim == "S1.3"
+            else pooled([found[claim] for found in brands.values()], claim)
+        )
         rows.append(here | {"claim": claim, "scope": "six", "brand": "", "plan": ""} | six)
     if "S0.8" in ASKED[world]:
         rows += [here | found for found in points(seed, world, brands)]
@@ -269,9 +281,8 @@ def main(seeds: int = 200, first: int = 0, keep: str = "") -> None:
                 with Path(keep).open("a", encoding="utf-8") as file:
                     file.writelines(json.dumps(r) + "\n" for r in fresh)
     table = pd.DataFrame(rows)
-    print(
-        f"seeds {table['seed'].min()} to {table['seed'].max()} ({table['seed'].nunique()}), six brands each, 90% intervals; deltas {DELTA}"
-    )
+    numbers = f"{table['seed'].min()} to {table['seed'].max()} ({table['seed'].nunique()})"
+    print(f"seeds {numbers}, six brands each, 90% intervals; deltas {DELTA}")
     report(table)
 
 

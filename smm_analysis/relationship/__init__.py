@@ -7,7 +7,7 @@ earned against firm-made exposures (S1.2) and reach by side (S1.1): each on one 
 from .cohorts import Retention, cohort_retention
 from .earned import Earned, earned_customers
 from .inflow import Inflow, flight_inflow
-from .links import Synergy, link_synergy
+from .links import Synergy, link_synergy, pooled_link_synergy
 from .pooling import pool_brands
 from .sides import reach_by_side
 from .tolerance import Tolerance, pooled_tolerance, promotion_tolerance
@@ -23,6 +23,7 @@ __all__ = [
     "flight_inflow",
     "link_synergy",
     "pool_brands",
+    "pooled_link_synergy",
     "pooled_tolerance",
     "promotion_tolerance",
     "reach_by_side",

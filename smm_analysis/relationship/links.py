@@ -55,18 +55,39 @@ def link_synergy(posts: pd.DataFrame, *, brand: str | None = None, level: float 
     ValueError
         A missing column, or several brands and none picked.
     """
-    posts = of_one_brand(posts, brand, "posts", _COLUMNS)
+    return _synergy(of_one_brand(posts, brand, "posts", _COLUMNS), level)
+
+
+def pooled_link_synergy(posts: pd.DataFrame, *, level: float = 0.90) -> Synergy:
+    """Return what a link adds to reach over several brands (여러 브랜드의 링크 효과).
+
+    Weeks, kinds and media are compared within each brand; brands with too few such weeks to tell alone count.
+
+    Parameters
+    ----------
+    posts : as `link_synergy`, of several brands.
+    """
+    if lacking := [column for column in ("brand", *_COLUMNS) if column not in posts]:
+        raise ValueError(f"posts has no column {', '.join(map(repr, lacking))}; it has {', '.join(posts)}")
+    return _synergy(posts, level)
+
+
+def _synergy(posts: pd.DataFrame, level: float) -> Synergy:
+    """Compare linked posts with unlinked ones of the same brand, kind, medium and week."""
     seen = posts[posts["reach"] > 0]
+    brand = seen["brand"].astype(str) + " " if "brand" in seen else ""
     table = pd.DataFrame(
         {
             "log_reach": np.log(seen["reach"].astype(float)),
             "linked": seen["linked_post_id"].notna().astype(float),
-            "week": monday(seen["published_at"]),
-            "cell": seen["kind"].astype(str) + " " + seen["medium"].astype(str),
+            "week": brand + monday(seen["published_at"]).dt.strftime("%Y-%m-%d"),
+            "cell": brand + seen["kind"].astype(str) + " " + seen["medium"].astype(str),
         }
     )
-    like = _with_both(_with_both(table, "cell"), "week")
-    like = _with_both(like, "cell")
+    like, before = table, 0
+    while len(like) != before:
+        before = len(like)
+        like = _with_both(_with_both(like, "cell"), "week")
     return Synergy(_effect(table, like, level), _naive(table, level), _pairs(seen, table), len(posts) - len(seen))
 
 
@@ -93,7 +114,7 @@ def _effect(table: pd.DataFrame, like: pd.DataFrame, level: float) -> Estimate:
 
     if why := _why_not(table, like):
         return unknown(level, len(like), why)
-    effects = pd.get_dummies(like[["week", "cell"]].astype(str), drop_first=True, dtype=float)
+    effects = pd.get_dummies(like[["week", "cell"]], drop_first=True, dtype=float)
     columns = pd.concat([like["linked"], effects.assign(one=1.0)], axis=1)
     clusters = pd.factorize(like["week"])[0]
     fit = sm.OLS(like["log_reach"], columns).fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)

@@ -33,11 +33,11 @@ from .weekly_fit import WeeklyFit, fit_counts
 
 PROMOTION = ("promo",)
 HALF_LIVES = (1.0, 2.0, 3.0, 5.0, 8.0)
-_SETTLE_WEEKS = 8  # of smoothing before a week counts
+SETTLE_WEEKS = 13  # before a week counts: who sees few posts takes longer to feel a share than the average does
 _FEWEST_WEEKS = 39
 _FEWEST_HIDES = 50
 _LEAST_RANGE = 0.08  # of share between low- and high-promotion weeks
-_CUTS = (1 / 3, 2 / 3)  # where the pieces meet, quantiles of the weeks
+_PIECES = 4  # of the curve at most, of equal width
 _QUARTER = 0.25  # of the weeks are low, or high, promotion weeks
 _HIGHEST = 0.95  # quantile of the weeks that counts as the highest share seen
 _GRID = 60
@@ -52,7 +52,7 @@ class Tolerance:
     hides double at all. `doubling` : the share at which they have doubled; infinite with a finite low end where they
     have not within what was seen: a bound, and its `reason` says so.
     `chance_of_doubling` : share of draws in which they double within what was seen.
-    `curve` : share, per_1000, low, high. `weeks` : week, impressions, hides, share_week, share, per_1000.
+    `curve` : share, hides_per_1000, low, high. `weeks` : week, impressions, hides, share_week, share, hides_per_1000.
     `half_lives` : half_life_weeks, ratio, low, high, deviance. `naive` : hides a week, high over low promotion weeks:
     it forgets that more promotion is more posts.
     """
@@ -156,7 +156,9 @@ def promotion_weeks(
     table = table.reindex(index, fill_value=0).astype(float)
     table["share_week"] = table.pop("promoted") / table["impressions"].where(table["impressions"] > 0)
     smoothed = table["share_week"].ewm(halflife=half_life_weeks, adjust=False, ignore_na=True).mean()
-    return table.assign(share=smoothed, per_1000=1000 * table["hides"] / table["impressions"].where(lambda n: n > 0))
+    return table.assign(
+        share=smoothed, hides_per_1000=1000 * table["hides"] / table["impressions"].where(lambda n: n > 0)
+    )
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ def _tolerance(
     """Return the tolerance of the brands whose weeks are given, by half-life."""
     table, used, level = pd.concat(parts[half_life_weeks]), _settled(parts[half_life_weeks]), wanted.level
     if why := _why_not(used):
-        none, nothing = unknown(level, len(used), why), pd.DataFrame(columns=["share", "per_1000", "low", "high"])
+        none, nothing = unknown(level, len(used), why), pd.DataFrame(columns=["share", "hides_per_1000", "low", "high"])
         return Tolerance(none, none, none, np.nan, *_ends(used), half_life_weeks, none, nothing, table, pd.DataFrame())
     fit = _fit(used, events)
     curves = _Curves.drawn(fit, used, wanted.draws, np.random.default_rng(wanted.seed))
@@ -193,7 +195,7 @@ def _tolerance(
 
 def _settled(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Return each brand's weeks with impressions, once the smoothed share has settled."""
-    used = pd.concat([part.iloc[_SETTLE_WEEKS:] for part in parts])
+    used = pd.concat([part.iloc[SETTLE_WEEKS:] for part in parts])
     return used[used["impressions"] > 0]
 
 
@@ -230,8 +232,14 @@ def _pieces(share: pd.Series | np.ndarray, knots: np.ndarray) -> np.ndarray:
 
 
 def _knots(used: pd.DataFrame) -> np.ndarray:
-    knots = np.unique(used["share"].quantile(list(_CUTS)))
-    return knots[(knots > used["share"].min()) & (knots < used["share"].max())]
+    """Return evenly spaced shares where pieces meet, so that every piece holds some weeks."""
+    share, knots = np.sort(used["share"]), []
+    fewest = max(8, len(share) // 12)
+    for knot in np.linspace(share[0], share[-1], _PIECES + 1)[1:-1]:
+        below = np.searchsorted(share, knot)
+        if below - np.searchsorted(share, knots[-1] if knots else -1) >= fewest <= len(share) - below:
+            knots.append(knot)
+    return np.array(knots)
 
 
 def _fit(used: pd.DataFrame, events: pd.DataFrame | None) -> WeeklyFit:
@@ -333,7 +341,11 @@ class _Curves:
     def table(self, level: float) -> pd.DataFrame:
         """Return the curve with its interval."""
         low, high = np.quantile(self.logs[1:], [0.5 - level / 2, 0.5 + level / 2], axis=0)
-        lines = {"per_1000": self.logs[0], "low": np.minimum(low, self.logs[0]), "high": np.maximum(high, self.logs[0])}
+        lines = {
+            "hides_per_1000": self.logs[0],
+            "low": np.minimum(low, self.logs[0]),
+            "high": np.maximum(high, self.logs[0]),
+        }
         return pd.DataFrame({"share": self.shares} | {name: 1000 * np.exp(line) for name, line in lines.items()})
 
 
