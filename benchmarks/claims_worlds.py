@@ -73,7 +73,7 @@ def inflow(tables: dict, again: Again) -> dict:
 def retention(tables: dict, again: Again) -> dict:
     until = "2024-11-18T00:00+09:00"
     until = pd.Timestamp(until) + pd.Timedelta(weeks=again.sim.setting.weeks) - pd.Timedelta(minutes=1)
-    kept = relationship.cohort_retention(tables["customers"], tables["purchases"], observed_until=until)
+    kept = relationship.cohort_retention(tables["customers"], tables["purchases"], observed_until=until, curve_weeks=0)
     groups = kept.groups.set_index("source").loc[["organic", "paid"]]
     share, n = groups["share_so_far"], groups["n"]
     half = 1.645 * math.sqrt((share * (1 - share) / n).sum())

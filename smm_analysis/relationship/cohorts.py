@@ -69,6 +69,7 @@ def cohort_retention(
     window_weeks: int = WINDOW_WEEKS,
     level: float = 0.90,
     fewest: int = _FEWEST,
+    curve_weeks: int = CURVE_WEEKS,
 ) -> Retention:
     """Return who still buys after so many weeks, by how they came (코호트별 잔존).
 
@@ -80,7 +81,8 @@ def cohort_retention(
     observed_until : when the data end; the last week must be a whole one.
     compare : the two groups whose difference is asked for, first minus second.
     window_weeks : who bought in the last so many weeks is still buying.
-    fewest : a group needs so many customers watched into the window.
+    fewest : a group needs so many customers watched to the end.
+    curve_weeks : how far the curve goes; 0 for none.
 
     Raises
     ------
@@ -88,7 +90,7 @@ def cohort_retention(
         A missing column, a customer who stands twice, a time after `observed_until`, a window longer than `weeks`.
     """
     _check(customers, purchases, by, weeks, window_weeks)
-    cohort = read_cohort(customers, purchases, by, observed_until, max(CURVE_WEEKS, weeks))
+    cohort = read_cohort(customers, purchases, by, observed_until, max(curve_weeks, weeks))
     asked = _Asked(weeks, window_weeks, compare, level)
     group = cohort.people["group"]
     parts = {name: cohort.of(group == name) for name in [*compare, *sorted(set(group.dropna()) - set(compare))]}
@@ -96,7 +98,7 @@ def cohort_retention(
     none = unknown(level, len(pair.people), _why_not(cohort, asked, fewest))
     return Retention(
         groups=pd.DataFrame([{by: name} | asked.row(part, name) for name, part in parts.items()]),
-        curve=_curves({name: part for name, part in parts.items() if len(part.people) >= fewest}, window_weeks, level),
+        curve=_curves({name: part for name, part in parts.items() if len(part.people) >= fewest}, asked, curve_weeks),
         difference=none if none.reason else asked.plain(pair),
         adjusted=none if none.reason else asked.adjusted(pair),
         log_rank_p=float("nan") if none.reason else asked.log_rank(pair),
@@ -135,13 +137,15 @@ def _why_not(cohort: Cohort, asked: _Asked, fewest: int) -> Mapping[Lang, str]:
     return {}
 
 
-def _curves(parts: Mapping[str, Cohort], window: int, level: float) -> pd.DataFrame:
+def _curves(parts: Mapping[str, Cohort], asked: _Asked, last: int) -> pd.DataFrame:
     """Return, week by week, the share that bought within the window that ends then."""
     rows = []
     for name, part in parts.items():
-        for week in range(window, min(CURVE_WEEKS, int(part.people["watched"].max())) + 1):
-            share, worth = part.share(week, window)
-            rows.append((name, week, share, *band(share, worth, level), int((part.people["watched"] >= week).sum())))
+        for week in range(asked.window, min(last, int(part.people["watched"].max())) + 1):
+            share, worth = part.share(week, asked.window)
+            rows.append(
+                (name, week, share, *band(share, worth, asked.level), int((part.people["watched"] >= week).sum()))
+            )
     return pd.DataFrame(rows, columns=["group", "weeks", "share", "low", "high", "at_risk"])
 
 

@@ -109,19 +109,29 @@ def _why_not(table: pd.DataFrame, like: pd.DataFrame) -> Mapping[Lang, str]:
 
 
 def _effect(table: pd.DataFrame, like: pd.DataFrame, level: float) -> Estimate:
-    """Least squares with effects of week and cell, clustered by week; Student's t with weeks - 1 degrees of freedom."""
+    """Least squares with effects of week and cell, clustered by week; Student's t with weeks - 1 degrees of freedom.
+
+    Both sides are cleared of the effects first (Frisch & Waugh 1933, Econometrica 1(4)); effects of weeks lie within
+    the clusters and cost the covariance no degrees of freedom.
+    """
     import statsmodels.api as sm
 
     if why := _why_not(table, like):
         return unknown(level, len(like), why)
-    effects = pd.get_dummies(like[["week", "cell"]], drop_first=True, dtype=float)
-    columns = pd.concat([like["linked"], effects.assign(one=1.0)], axis=1)
-    clusters = pd.factorize(like["week"])[0]
-    fit = sm.OLS(like["log_reach"], columns).fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
-    if not np.isfinite(fit.bse["linked"]) or fit.df_resid < 1:
-        return unknown(level, len(like), reason("few_link_weeks", weeks=like["week"].nunique(), needed=_FEWEST_WEEKS))
-    low, high = fit.conf_int(1 - level).loc["linked"]
-    return _percent(fit.params["linked"], low, high, level, len(like))
+    reach, link = _cleared(like, ["log_reach", "linked"]).T
+    if link @ link < 1e-9:
+        return unknown(level, len(like), reason("few_link_weeks", weeks=0, needed=_FEWEST_WEEKS))
+    clusters = {"groups": pd.factorize(like["week"])[0]}
+    fit = sm.OLS(reach, link).fit(cov_type="cluster", cov_kwds=clusters, use_t=True)
+    low, high = fit.conf_int(1 - level)[0]
+    return _percent(fit.params[0], low, high, level, len(like))
+
+
+def _cleared(like: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """Return columns less what weeks and cells explain of them."""
+    effects = pd.get_dummies(like[["week", "cell"]], dtype=float).to_numpy()
+    values = like[names].to_numpy()
+    return values - effects @ np.linalg.lstsq(effects, values, rcond=None)[0]
 
 
 def _naive(table: pd.DataFrame, level: float) -> Estimate:

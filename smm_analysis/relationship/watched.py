@@ -59,9 +59,8 @@ def read_cohort(customers: pd.DataFrame, purchases: pd.DataFrame, by: str, until
     bought, last = bought[bought.index.isin(came.index)], last_whole_week(until)
     for name, found in (("customers.acquired_at", came), ("purchases.purchased_at", bought)):
         if (late := found > last + 1).any():
-            raise ValueError(
-                f"{name} lies after observed_until {until} for {', '.join(map(str, found.index[late][:5]))}"
-            )
+            first = ", ".join(map(str, found.index[late][:5]))
+            raise ValueError(f"{name} lies after observed_until {until}, customers {first}; cut the tables first")
     since = bought - came.reindex(bought.index)
     people = pd.DataFrame({"group": customers[by].to_numpy(), "watched": last - came})
     people["quarter"] = (came - came.min()) // QUARTER_WEEKS
