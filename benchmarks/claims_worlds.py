@@ -39,6 +39,7 @@ ASKED = {  # of each world: the claims that it plants, true or false
     "nothing_matters": ("S0.7a", "S0.7b", "S0.8", "S1.2", "S1.3"),
 }
 DELTA = {"S0.7a": 5.0, "S0.7b": 0.05, "S0.8": 1.1, "S1.2": 2.0, "S1.3": 10.0, "S0.8 doubling": 0.0}
+DECISIONS = ("supported", "not_supported", "cannot_tell")
 SCALE = {"S0.8": "log", "S1.3": "percent"}
 _BASIC, _PROMO = (PLANS[name].phases[0][1] for name in ("basic_only", "promotion_heavy"))
 BOTH = Plan(
@@ -234,8 +235,9 @@ def report(table: pd.DataFrame) -> None:
         naive_width=table["naive_high"] - table["naive_low"],
         naive_supported=table["naive_low"] > delta,
         naive_covers=(table["naive_low"] <= table["truth"]) & (table["truth"] <= table["naive_high"]),
-        **{name: [v == name for v in verdicts] for name in ("supported", "not_supported", "cannot_tell")},
+        **{name: [v == name for v in verdicts] for name in DECISIONS},
     )
+    table.loc[table["claim"] == "S0.8 doubling", [*DECISIONS, "naive_covers", "naive_supported"]] = None
     shown = ["told", "truth", "estimate", "covers", "population", "supported", "not_supported", "cannot_tell"]
     shown += ["width", "naive", "naive_width", "naive_covers", "naive_supported"]
     finite = table.replace([np.inf, -np.inf], np.nan)

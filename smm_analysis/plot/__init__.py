@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 
 from smm_analysis.terms import SMALLEST_GROUP
 
+from .claims import plot_inflow, plot_retention, plot_tolerance
 from .handoff import plot_follow_through
 from .health import plot_calibration, plot_contributions, plot_half_life, plot_nps, plot_predictors, plot_weekly_repeat
 from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plot_theme_curve, plot_themes
@@ -31,14 +32,17 @@ __all__ = [
     "plot_follow_through",
     "plot_frontier",
     "plot_half_life",
+    "plot_inflow",
     "plot_measure",
     "plot_nps",
     "plot_predictors",
     "plot_reach_curves",
+    "plot_retention",
     "plot_scorecard",
     "plot_spikes",
     "plot_theme_curve",
     "plot_themes",
+    "plot_tolerance",
     "plot_weekly_repeat",
     "plt",
     "set_theme",

@@ -186,6 +186,6 @@ def _naive(weeks: pd.DataFrame, customers: pd.DataFrame | None, level: float) ->
         return unknown(level, len(weeks), reason("no_exposures", name="earned"))
     counts = np.array([(customers["source"] == source).sum() for source in ("referral", "organic")])
     rates = counts / exposures.to_numpy()
-    half = z_value(level) * np.sqrt((counts / exposures.to_numpy() ** 2).sum())
+    half = float(z_value(level) * np.sqrt((counts / exposures.to_numpy() ** 2).sum()))
     gap = float(rates[0] - rates[1])
     return Estimate(gap, gap - half, gap + half, level, len(weeks))

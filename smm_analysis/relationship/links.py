@@ -112,7 +112,7 @@ def _effect(table: pd.DataFrame, like: pd.DataFrame, level: float) -> Estimate:
     """Least squares with effects of week and cell, clustered by week; Student's t with weeks - 1 degrees of freedom.
 
     Both sides are cleared of the effects first (Frisch & Waugh 1933, Econometrica 1(4)); effects of weeks lie within
-    the clusters and cost the covariance no degrees of freedom.
+    the clusters and cost the covariance no degrees of freedom, those of cells do.
     """
     import statsmodels.api as sm
 
@@ -123,8 +123,9 @@ def _effect(table: pd.DataFrame, like: pd.DataFrame, level: float) -> Estimate:
         return unknown(level, len(like), reason("few_link_weeks", weeks=0, needed=_FEWEST_WEEKS))
     clusters = {"groups": pd.factorize(like["week"])[0]}
     fit = sm.OLS(reach, link).fit(cov_type="cluster", cov_kwds=clusters, use_t=True)
-    low, high = fit.conf_int(1 - level)[0]
-    return _percent(fit.params[0], low, high, level, len(like))
+    value, (low, high) = float(fit.params[0]), fit.conf_int(1 - level)[0]
+    wider = np.sqrt(len(like) / max(len(like) - like["cell"].nunique(), 1))
+    return _percent(value, value - wider * (value - low), value + wider * (high - value), level, len(like))
 
 
 def _cleared(like: pd.DataFrame, names: list[str]) -> np.ndarray:

@@ -19,7 +19,7 @@ person would bear.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -39,6 +39,8 @@ _FEWEST_HIDES = 50
 _LEAST_RANGE = 0.08  # of share between low- and high-promotion weeks
 _PIECES = 4  # of the curve at most, of equal width
 _QUARTER = 0.25  # of the weeks are low, or high, promotion weeks
+_PLACEBO_LEVEL = 0.99
+_AHEAD = 4  # weeks by which the placebo looks ahead
 _HIGHEST = 0.95  # quantile of the weeks that counts as the highest share seen
 _GRID = 60
 
@@ -51,6 +53,8 @@ class Tolerance:
     `highest` : the same at the highest share seen (95th percentile of the weeks) over the quarter with least: whether
     hides double at all. `doubling` : the share at which they have doubled; infinite with a finite low end where they
     have not within what was seen: a bound, and its `reason` says so.
+    `placebo` : hides now for ten points more promotion some weeks *ahead*, which cannot work yet, as a ratio: if it is
+    clearly not 1, something else moves both, and `ratio` and `highest` cannot tell.
     `chance_of_doubling` : share of draws in which they double within what was seen.
     `curve` : share, hides_per_1000, low, high. `weeks` : week, impressions, hides, share_week, share, hides_per_1000.
     `half_lives` : half_life_weeks, ratio, low, high, deviance. `naive` : hides a week, high over low promotion weeks:
@@ -64,6 +68,7 @@ class Tolerance:
     share_low: float
     share_high: float
     half_life_weeks: float
+    placebo: Estimate
     naive: Estimate
     curve: pd.DataFrame = field(repr=False, compare=False)
     weeks: pd.DataFrame = field(repr=False, compare=False)
@@ -175,17 +180,21 @@ def _tolerance(
     table, used, level = pd.concat(parts[half_life_weeks]), _settled(parts[half_life_weeks]), wanted.level
     if why := _why_not(used):
         none, nothing = unknown(level, len(used), why), pd.DataFrame(columns=["share", "hides_per_1000", "low", "high"])
-        return Tolerance(none, none, none, np.nan, *_ends(used), half_life_weeks, none, nothing, table, pd.DataFrame())
+        rest = half_life_weeks, none, none, nothing, table, pd.DataFrame()
+        return Tolerance(none, none, none, np.nan, *_ends(used), *rest)
     fit = _fit(used, events)
+    placebo = _placebo(used, events)
+    fires = {} if placebo.low <= 1 <= placebo.high else _fires(placebo)
     curves = _Curves.drawn(fit, used, wanted.draws, np.random.default_rng(wanted.seed))
     return Tolerance(
-        ratio=_ratio(fit, used, level),
-        highest=_highest(fit, used, level),
+        ratio=replace(_ratio(fit, used, level), reason=fires),
+        highest=replace(_highest(fit, used, level), reason=fires),
         doubling=curves.doubling(level),
         chance_of_doubling=float(np.isfinite(curves.doublings[1:]).mean()),
         share_low=_ends(used)[0],
         share_high=_ends(used)[1],
         half_life_weeks=half_life_weeks,
+        placebo=placebo,
         naive=_naive(used, level),
         curve=curves.table(level),
         weeks=table,
@@ -195,7 +204,8 @@ def _tolerance(
 
 def _settled(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Return each brand's weeks with impressions, once the smoothed share has settled."""
-    used = pd.concat([part.iloc[SETTLE_WEEKS:] for part in parts])
+    ahead = [part.assign(ahead=part["share_week"].shift(-_AHEAD)) for part in parts]
+    used = pd.concat([part.iloc[SETTLE_WEEKS:] for part in ahead])
     return used[used["impressions"] > 0]
 
 
@@ -242,8 +252,8 @@ def _knots(used: pd.DataFrame) -> np.ndarray:
     return np.array(knots)
 
 
-def _fit(used: pd.DataFrame, events: pd.DataFrame | None) -> WeeklyFit:
-    """Regress hides on the pieces of the smoothed share, each brand's level and trend, and crises if there were any."""
+def _fit(used: pd.DataFrame, events: pd.DataFrame | None, *extra: str) -> WeeklyFit:
+    """Regress hides on the pieces of the smoothed share, each brand's level and trend, crises, and more columns."""
     used = used.reset_index()
     pieces = _pieces(used["share"], _knots(used))
     columns = pd.DataFrame(pieces, columns=[f"piece_{i}" for i in range(pieces.shape[1])])
@@ -254,6 +264,7 @@ def _fit(used: pd.DataFrame, events: pd.DataFrame | None) -> WeeklyFit:
         columns[f"level_{number}"], columns[f"trend_{number}"] = ours, ours * time
     crisis = crisis_share(events, pd.DatetimeIndex(used["week"]))
     columns = columns.assign(crisis=crisis) if crisis.any() else columns
+    columns[list(extra)] = used[list(extra)]
     return fit_counts(used["hides"], columns, exposure=used["impressions"])
 
 
@@ -277,6 +288,17 @@ def _mean_pieces(side: pd.DataFrame, knots: np.ndarray) -> np.ndarray:
 def _over(fit: WeeklyFit, low: np.ndarray, high: np.ndarray, level: float) -> Estimate:
     gap = fit.contrast({f"piece_{i}": step for i, step in enumerate(high - low)}, level)
     return Estimate(*np.exp([gap.estimate, gap.low, gap.high]).tolist(), level, fit.n)
+
+
+def _placebo(used: pd.DataFrame, events: pd.DataFrame | None) -> Estimate:
+    """Hides now for ten points more of promotion in a week ahead, beside what people have lately seen, as a ratio."""
+    known = used.dropna(subset="ahead")
+    found = _fit(known, events, "ahead").contrast({"ahead": 0.1}, _PLACEBO_LEVEL)
+    return Estimate(*np.exp([found.estimate, found.low, found.high]).tolist(), _PLACEBO_LEVEL, found.n)
+
+
+def _fires(placebo: Estimate) -> Mapping[Lang, str]:
+    return reason("placebo_fires", ahead=_AHEAD, estimate=placebo.estimate, low=placebo.low, high=placebo.high)
 
 
 def _naive(used: pd.DataFrame, level: float) -> Estimate:
