@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smm_analysis import relationship, virtual
+from smm_analysis import plot, virtual
 from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.relationship import (
     cohort_retention,
@@ -33,13 +33,7 @@ SEOUL = "Asia/Seoul"
 
 @pytest.mark.parametrize("module", ["cohorts", "links", "pooling"])
 def test_doctests_show_what_the_functions_return(module):
-    assert (
-        doctest.testmod(
-            importlib.import_module(f"smm_analysis.relationship.{module}"),
-            globs=vars(pd) | {"pd": pd, "np": np, **vars(relationship), "Estimate": Estimate},
-        ).failed
-        == 0
-    )
+    assert doctest.testmod(importlib.import_module(f"smm_analysis.relationship.{module}")).failed == 0
 
 
 # --- promotion tolerance (S0.8) ---------------------------------------------------------------------------------------
@@ -341,6 +335,11 @@ def test_brands_that_cannot_tell_alone_tell_together():
     assert not found.reason
 
 
+def test_posts_without_the_column_of_links_are_not_linked():
+    found = link_synergy(linked(1).drop(columns="linked_post_id")).effect
+    assert "No post links" in found.reason["en"]
+
+
 @pytest.mark.parametrize(("share", "why"), [(0.0, "No post links"), (9.0, "Every post links")])
 def test_links_decline_and_say_what_would_decide(share, why):
     found = link_synergy(linked(1, share=share)).effect
@@ -445,6 +444,65 @@ def test_the_baseline_drops_what_adds_nothing():
     table, dropped = baseline(WEEKS, others=[doubled])
     assert dropped == ["a", "b"]  # a is the trend's square
     assert len(table.columns) == 5
+
+
+# --- verdicts and figures ---------------------------------------------------------------------------------------------
+
+DELTAS = {
+    "inflow_stops": 5,
+    "paid_leave_sooner": 0.05,
+    "promotion_is_spam": 1.1,
+    "promotion_doubles_hides": 2,
+    "customers_promote": 2,
+    "links_make_synergy": 10,
+}
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("key", DELTAS)
+def test_every_question_has_both_answers_in_both_languages(key, lang):
+    delta = DELTAS[key]
+    for low, decision in ((1.2 * delta, "supported"), (-delta, "not_supported"), (0.9 * delta, "cannot_tell")):
+        high = 0.8 * delta if decision == "not_supported" else 2 * delta
+        found = judge(key, Estimate((low + high) / 2, low, high, 0.9, 104), delta=delta, synthetic=True, lang=lang)
+        assert found.decision == decision
+        assert found.text
+        assert found.unit
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_figures_are_drawn_with_their_n(lang):
+    plot.set_theme()
+    tolerance = promotion_tolerance(promoted(1, per_week=20_000)[0], draws=100)
+    kept = cohort_retention(*cohorts(2, n=500), observed_until=END, fewest=20, curve_weeks=30)
+    weekly, media, _ = flights(1)
+    inflow = flight_inflow(weekly, media, channel="sns_ads")
+    for ax in (
+        plot.plot_tolerance(tolerance, lang=lang),
+        plot.plot_retention(kept, lang=lang),
+        plot.plot_inflow(inflow, lang=lang),
+    ):
+        ax.figure.canvas.draw()
+        assert any("n = " in text.get_text() for text in ax.get_legend().get_texts())
+        plot.plt.close(ax.figure)
+
+
+def test_figures_of_nothing_say_so():
+    weekly, media, _ = flights(4, off=False)
+    for ax in (
+        plot.plot_tolerance(promotion_tolerance(promoted(4, weeks=30)[0])),
+        plot.plot_inflow(flight_inflow(weekly, media, channel="sns_ads")),
+    ):
+        assert ax.texts
+        plot.plt.close(ax.figure)
+
+
+def test_the_figure_marks_the_doubling_point_or_says_that_there_is_none():
+    found = plot.plot_tolerance(promotion_tolerance(promoted(1, per_week=20_000)[0], draws=100))
+    assert any("hides have doubled: " in text.get_text() for text in found.get_legend().get_texts())
+    none = plot.plot_tolerance(promotion_tolerance(promoted(2, effect=0.0)[0], draws=100))
+    assert any("no doubling" in text.get_text() for text in none.get_legend().get_texts())
+    plot.plt.close("all")
 
 
 # --- on the virtual brand ---------------------------------------------------------------------------------------------

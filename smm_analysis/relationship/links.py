@@ -25,7 +25,7 @@ from smm_analysis.terms import Lang, reason
 
 from .brand_weeks import monday, of_one_brand
 
-_COLUMNS = ("published_at", "kind", "medium", "linked_post_id", "reach")
+_COLUMNS = ("published_at", "kind", "medium", "reach")
 _FEWEST_WEEKS = 10  # with linked and unlinked posts to compare
 
 
@@ -48,7 +48,8 @@ def link_synergy(posts: pd.DataFrame, *, brand: str | None = None, level: float 
 
     Parameters
     ----------
-    posts : published_at, kind, medium, linked_post_id (empty: not linked), reach; of several brands `brand` picks one.
+    posts : published_at, kind, medium, reach, linked_post_id (empty or absent: not linked).
+    brand : picks one of several.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def _synergy(posts: pd.DataFrame, level: float) -> Synergy:
     table = pd.DataFrame(
         {
             "log_reach": np.log(seen["reach"].astype(float)),
-            "linked": seen["linked_post_id"].notna().astype(float),
+            "linked": seen["linked_post_id"].notna().astype(float) if "linked_post_id" in seen else 0.0,
             "week": brand + monday(seen["published_at"]).dt.strftime("%Y-%m-%d"),
             "cell": brand + seen["kind"].astype(str) + " " + seen["medium"].astype(str),
         }
