@@ -28,6 +28,7 @@ AFTER_WEEKS = 4
 HALF_LIVES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
 _FEWEST_WEEKS = 52
 _FEWEST_FLIGHTS = 3
+_OFF = 0.25  # of a flight's money: a week with less is a week off
 _WEEKS_A_COLUMN = 3
 _PLACEBO_LEVEL = 0.99
 _AHEAD = 6  # weeks by which the placebo looks ahead: further than a flight is long, or it would see itself
@@ -178,7 +179,7 @@ def _moved(controls: pd.DataFrame | None, events: pd.DataFrame | None, index: pd
 
 def _why_not(asked: _Asked, used: int, columns: int) -> Mapping[Lang, str]:
     """Return why the inflow cannot be told, empty if it can."""
-    spend, phase = asked.spend.dropna(), asked.weeks["phase"]
+    spend, phase = asked.spend, asked.weeks["phase"]
     if not spend.any():
         return reason("channel_without_spend", channel=asked.channel)
     needed = max(_FEWEST_WEEKS, _WEEKS_A_COLUMN * columns)
@@ -186,7 +187,7 @@ def _why_not(asked: _Asked, used: int, columns: int) -> Mapping[Lang, str]:
         gap = len(asked.weeks) - used
         return reason("few_inflow_weeks", weeks=used, needed=needed, gap=gap)
     starts = (phase == "during") & (phase.shift(1) != "during")
-    rest = (phase != "during") & (spend.reindex(phase.index) < 0.5 * spend.mean())
+    rest = spend < _OFF * spend[phase == "during"].mean()
     if starts.sum() < _FEWEST_FLIGHTS or rest.sum() < 2 * AFTER_WEEKS:
         return reason("ads_never_off", channel=asked.channel, flights=int(starts.sum()), needed=_FEWEST_FLIGHTS)
     return {}

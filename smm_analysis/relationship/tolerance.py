@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -28,8 +27,8 @@ import pandas as pd
 from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import Lang, reason
 
-from .brand_weeks import crisis_share, monday, of_one_brand
-from .weekly_fit import WeeklyFit, fit_counts
+from .brand_weeks import monday, of_one_brand
+from .hides import AHEAD, Curves, ends, fit_hides, highest, placebo_ratio, ratio, sides
 
 PROMOTION = ("promo",)
 HALF_LIVES = (1.0, 2.0, 3.0, 5.0, 8.0)
@@ -37,12 +36,6 @@ SETTLE_WEEKS = 13  # before a week counts: who sees few posts takes longer to fe
 _FEWEST_WEEKS = 39
 _FEWEST_HIDES = 50
 _LEAST_RANGE = 0.08  # of share between low- and high-promotion weeks
-_PIECES = 4  # of the curve at most, of equal width
-_QUARTER = 0.25  # of the weeks are low, or high, promotion weeks
-_PLACEBO_LEVEL = 0.99
-_AHEAD = 4  # weeks by which the placebo looks ahead
-_HIGHEST = 0.95  # quantile of the weeks that counts as the highest share seen
-_GRID = 60
 
 
 @dataclass(frozen=True)
@@ -181,18 +174,18 @@ def _tolerance(
     if why := _why_not(used):
         none, nothing = unknown(level, len(used), why), pd.DataFrame(columns=["share", "hides_per_1000", "low", "high"])
         rest = half_life_weeks, none, none, nothing, table, pd.DataFrame()
-        return Tolerance(none, none, none, np.nan, *_ends(used), *rest)
-    fit = _fit(used, events)
-    placebo = _placebo(used, events)
+        return Tolerance(none, none, none, np.nan, *ends(used), *rest)
+    fit = fit_hides(used, events)
+    placebo = placebo_ratio(used, events)
     fires = {} if placebo.low <= 1 <= placebo.high else _fires(placebo)
-    curves = _Curves.drawn(fit, used, wanted.draws, np.random.default_rng(wanted.seed))
+    curves = Curves.drawn(fit, used, wanted.draws, np.random.default_rng(wanted.seed))
     return Tolerance(
-        ratio=replace(_ratio(fit, used, level), reason=fires),
-        highest=replace(_highest(fit, used, level), reason=fires),
+        ratio=replace(ratio(fit, used, level), reason=fires),
+        highest=replace(highest(fit, used, level), reason=fires),
         doubling=curves.doubling(level),
         chance_of_doubling=float(np.isfinite(curves.doublings[1:]).mean()),
-        share_low=_ends(used)[0],
-        share_high=_ends(used)[1],
+        share_low=ends(used)[0],
+        share_high=ends(used)[1],
         half_life_weeks=half_life_weeks,
         placebo=placebo,
         naive=_naive(used, level),
@@ -204,7 +197,7 @@ def _tolerance(
 
 def _settled(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Return each brand's weeks with impressions, once the smoothed share has settled."""
-    ahead = [part.assign(ahead=part["share_week"].shift(-_AHEAD)) for part in parts]
+    ahead = [part.assign(ahead=part["share_week"].shift(-AHEAD)) for part in parts]
     used = pd.concat([part.iloc[SETTLE_WEEKS:] for part in ahead])
     return used[used["impressions"] > 0]
 
@@ -213,7 +206,7 @@ def _why_not(used: pd.DataFrame) -> Mapping[Lang, str]:
     """Return why the weeks cannot tell, empty if they can."""
     if len(used) < _FEWEST_WEEKS:
         return reason("few_promotion_weeks", weeks=len(used), needed=_FEWEST_WEEKS)
-    low, high = _ends(used)
+    low, high = ends(used)
     if high - low < _LEAST_RANGE:
         return reason("promotion_never_varied", low=low, high=high, needed=low + 0.15)
     if (hides := int(used["hides"].sum())) < _FEWEST_HIDES:
@@ -221,91 +214,15 @@ def _why_not(used: pd.DataFrame) -> Mapping[Lang, str]:
     return {}
 
 
-def _sides(used: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the quarter of weeks with least, and with most, promotion."""
-    low, high = used["share"].quantile([_QUARTER, 1 - _QUARTER])
-    return used[used["share"] <= low], used[used["share"] >= high]
-
-
-def _ends(used: pd.DataFrame) -> tuple[float, float]:
-    if used.empty:
-        return float("nan"), float("nan")
-    low, high = (np.average(side["share"], weights=side["impressions"]) for side in _sides(used))
-    return float(low), float(high)
-
-
-def _pieces(share: pd.Series | np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """Split a share into the parts that lie between the knots: their coefficients are the pieces' slopes."""
-    edges = [-np.inf, *knots, np.inf]
-    parts = [np.clip(share, low, high) - (low if np.isfinite(low) else 0) for low, high in pairwise(edges)]
-    return np.column_stack(parts)
-
-
-def _knots(used: pd.DataFrame) -> np.ndarray:
-    """Return evenly spaced shares where pieces meet, so that every piece holds some weeks."""
-    share, knots = np.sort(used["share"]), []
-    fewest = max(8, len(share) // 12)
-    for knot in np.linspace(share[0], share[-1], _PIECES + 1)[1:-1]:
-        below = np.searchsorted(share, knot)
-        if below - np.searchsorted(share, knots[-1] if knots else -1) >= fewest <= len(share) - below:
-            knots.append(knot)
-    return np.array(knots)
-
-
-def _fit(used: pd.DataFrame, events: pd.DataFrame | None, *extra: str) -> WeeklyFit:
-    """Regress hides on the pieces of the smoothed share, each brand's level and trend, crises, and more columns."""
-    used = used.reset_index()
-    pieces = _pieces(used["share"], _knots(used))
-    columns = pd.DataFrame(pieces, columns=[f"piece_{i}" for i in range(pieces.shape[1])])
-    brands = used.get("brand", pd.Series("", used.index))
-    time = 2 * used.groupby(brands).cumcount() / used.groupby(brands)["share"].transform("size") - 1
-    for number, brand in enumerate(brands.unique()):
-        ours = (brands == brand).to_numpy(float)
-        columns[f"level_{number}"], columns[f"trend_{number}"] = ours, ours * time
-    crisis = crisis_share(events, pd.DatetimeIndex(used["week"]))
-    columns = columns.assign(crisis=crisis) if crisis.any() else columns
-    columns[list(extra)] = used[list(extra)]
-    return fit_counts(used["hides"], columns, exposure=used["impressions"])
-
-
-def _ratio(fit: WeeklyFit, used: pd.DataFrame, level: float) -> Estimate:
-    """Hides per 1,000 of high over low promotion weeks: what the pieces say, at the same trend."""
-    low, high = (_mean_pieces(side, _knots(used)) for side in _sides(used))
-    return _over(fit, low, high, level)
-
-
-def _highest(fit: WeeklyFit, used: pd.DataFrame, level: float) -> Estimate:
-    """Hides per 1,000 at the highest share seen over low promotion weeks."""
-    knots = _knots(used)
-    top = _pieces(used["share"].quantile([_HIGHEST]), knots)[0]
-    return _over(fit, _mean_pieces(_sides(used)[0], knots), top, level)
-
-
-def _mean_pieces(side: pd.DataFrame, knots: np.ndarray) -> np.ndarray:
-    return np.average(_pieces(side["share"], knots), axis=0, weights=side["impressions"])
-
-
-def _over(fit: WeeklyFit, low: np.ndarray, high: np.ndarray, level: float) -> Estimate:
-    gap = fit.contrast({f"piece_{i}": step for i, step in enumerate(high - low)}, level)
-    return Estimate(*np.exp([gap.estimate, gap.low, gap.high]).tolist(), level, fit.n)
-
-
-def _placebo(used: pd.DataFrame, events: pd.DataFrame | None) -> Estimate:
-    """Hides now for ten points more of promotion in a week ahead, beside what people have lately seen, as a ratio."""
-    known = used.dropna(subset="ahead")
-    found = _fit(known, events, "ahead").contrast({"ahead": 0.1}, _PLACEBO_LEVEL)
-    return Estimate(*np.exp([found.estimate, found.low, found.high]).tolist(), _PLACEBO_LEVEL, found.n)
-
-
 def _fires(placebo: Estimate) -> Mapping[Lang, str]:
-    return reason("placebo_fires", ahead=_AHEAD, estimate=placebo.estimate, low=placebo.low, high=placebo.high)
+    return reason("placebo_fires", ahead=AHEAD, estimate=placebo.estimate, low=placebo.low, high=placebo.high)
 
 
 def _naive(used: pd.DataFrame, level: float) -> Estimate:
     """Hides a week of high over low promotion weeks, with the interval of two Poisson means."""
     from statsmodels.stats.rates import confint_poisson_2indep
 
-    low, high = _sides(used)
+    low, high = sides(used)
     counts = high["hides"].sum(), len(high), low["hides"].sum(), len(low)
     ends = confint_poisson_2indep(*counts, compare="ratio", method="score-log", alpha=1 - level)
     return Estimate(counts[0] / counts[1] / (counts[2] / counts[3]), *map(float, ends), level, len(used))
@@ -315,81 +232,7 @@ def _half_lives(used: Mapping[float, pd.DataFrame], events: pd.DataFrame | None,
     """Return the ratio at each half-life."""
     rows = []
     for half_life, weeks in used.items():
-        fit = _fit(weeks, events)
-        ratio = _ratio(fit, weeks, level)
-        rows.append((half_life, ratio.estimate, ratio.low, ratio.high, fit.deviance))
+        fit = fit_hides(weeks, events)
+        found = ratio(fit, weeks, level)
+        rows.append((half_life, found.estimate, found.low, found.high, fit.deviance))
     return pd.DataFrame(rows, columns=["half_life_weeks", "ratio", "low", "high", "deviance"])
-
-
-@dataclass(frozen=True)
-class _Curves:
-    """Monotone curves of log hides per impression over a grid of shares, the estimate first, then draws."""
-
-    shares: np.ndarray
-    logs: np.ndarray
-    base: np.ndarray
-    n: int
-
-    @classmethod
-    def drawn(cls, fit: WeeklyFit, used: pd.DataFrame, draws: int, rng: np.random.Generator) -> _Curves:
-        """Return the curve of the fit and of so many draws, at the mean of the brands' levels."""
-        low, high = used["share"].quantile([0.0, _HIGHEST])
-        shares = np.linspace(low, high, _GRID)
-        pieces = _pieces(shares, _knots(used))
-        levels = [name for name in fit.coefficients.index if name.startswith("level_")]
-        names = [*(f"piece_{i}" for i in range(pieces.shape[1])), *levels]
-        coefficients = np.vstack([fit.coefficients[names], fit.draws(names, draws, rng)])
-        slopes, level = np.split(coefficients, [pieces.shape[1]], axis=1)
-        logs = np.array([_monotone(line) for line in slopes @ pieces.T + level.mean(axis=1, keepdims=True)])
-        calm, _ = _sides(used)
-        at_low = np.array([np.interp(calm["share"], shares, row) for row in logs])
-        return cls(shares, logs, np.average(at_low, axis=1, weights=calm["impressions"]), len(used))
-
-    @property
-    def doublings(self) -> np.ndarray:
-        """The share at which each curve has doubled, infinite where it has not."""
-        risen = self.logs - self.base[:, None] - np.log(2)
-        return np.array([_first_zero(self.shares, row) for row in risen])
-
-    def doubling(self, level: float) -> Estimate:
-        """The share at which hides have doubled; a bound where they have not within what was seen."""
-        points = self.doublings
-        found = _of_draws(points, level, self.n)
-        if np.isfinite(found.estimate):
-            return found
-        low = min(found.low, float(self.shares[-1]))
-        return Estimate(np.inf, low, np.inf, level, self.n, reason("no_doubling_seen", share=self.shares[-1], low=low))
-
-    def table(self, level: float) -> pd.DataFrame:
-        """Return the curve with its interval."""
-        low, high = np.quantile(self.logs[1:], [0.5 - level / 2, 0.5 + level / 2], axis=0)
-        lines = {
-            "hides_per_1000": self.logs[0],
-            "low": np.minimum(low, self.logs[0]),
-            "high": np.maximum(high, self.logs[0]),
-        }
-        return pd.DataFrame({"share": self.shares} | {name: 1000 * np.exp(line) for name, line in lines.items()})
-
-
-def _of_draws(values: np.ndarray, level: float, n: int) -> Estimate:
-    """Return the first value with the quantiles of the others, which may be infinite."""
-    low, high = np.quantile(values[1:], [0.5 - level / 2, 0.5 + level / 2], method="inverted_cdf")
-    return Estimate(float(values[0]), float(min(low, values[0])), float(max(high, values[0])), level, n)
-
-
-def _monotone(line: np.ndarray) -> np.ndarray:
-    """Pool adjacent violators until the line nowhere falls."""
-    from scipy.optimize import isotonic_regression
-
-    return isotonic_regression(line).x
-
-
-def _first_zero(shares: np.ndarray, line: np.ndarray) -> float:
-    """Return where a rising line first reaches 0, infinite if it never does."""
-    reached = np.flatnonzero(line >= 0)
-    if not len(reached):
-        return np.inf
-    at = reached[0]
-    if at == 0:
-        return float(shares[0])
-    return float(np.interp(0.0, line[at - 1 : at + 1], shares[at - 1 : at + 1]))
