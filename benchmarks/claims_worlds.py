@@ -8,7 +8,7 @@ brand's own luck, by replay (S0.7a, S1.2), from the engine's own chances (S0.8) 
 world plants a claim false). S0.7b has two: what being won by ads does to the same persons, in this brand's luck
 (`covers`), and its mean over all brands and seeds of the world (`population`). For six brands truth is the mean over
 the brands that could tell. S1.2 is given the planted part of a person's followers who see what is passed on.
-A seed takes about a minute of one core, 200 seeds some three hours.
+A seed takes half a minute of an idle core, 200 seeds an hour and a half.
 """
 
 from __future__ import annotations

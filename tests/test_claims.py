@@ -55,13 +55,13 @@ def promoted(seed=0, *, effect=14.0, tolerance=0.2, weeks=104, swing=0.25, mean=
 
 def test_the_ratio_of_hides_covers_what_was_planted():
     held = []
-    for seed in range(40):
+    for seed in range(20):
         posts, felt, rate = promoted(seed, effect=3.0)
         low, high = felt[13:].quantile([0.25, 0.75])
         truth = rate[13:][felt[13:] >= high].mean() / rate[13:][felt[13:] <= low].mean()
         ratio = promotion_tolerance(posts, draws=20).ratio
         held.append(ratio.low <= truth <= ratio.high)
-    assert np.mean(held) >= 0.8  # of 40 at 90%: fewer in one of 60 samples
+    assert np.mean(held) >= 0.75  # 15 of 20 at 90%: fewer in one of 90 samples
 
 
 def test_the_doubling_point_is_found_where_it_was_planted():
