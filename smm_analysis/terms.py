@@ -32,6 +32,7 @@ _OF_TERMS = (  # columns whose values are glossary keys
     "stage",
     "status",
     "author_role",
+    "side",
 )
 LANGS: tuple[Lang, ...] = ("en", "ko")
 _REASONS = tuple(f"reason_{lang}" for lang in LANGS)

@@ -397,9 +397,9 @@ def test_reach_by_side_counts_every_author_once():
     mentions = pd.DataFrame({"created_at": at, "medium": ["cafe", "cafe", "page", "page"], "reach": [10, 30, 5, 99]})
     mentions["author_role"] = ["customer", "unknown", "customer", "brand"]
     table = reach_by_side(posts, mentions, sides={"page": "firm", "cafe": "customer"})
-    assert table["author"].tolist() == ["firm", "customer", "customer"]
+    assert table["author_role"].tolist() == ["brand", "customer", "customer"]
     assert table["reach_a_week"].tolist() == [150, 10, 1.25]
-    assert table.groupby("author")["share"].sum().tolist() == [1, 1]
+    assert table.groupby("author_role")["share"].sum().tolist() == [1, 1]
     with pytest.raises(ValueError, match="no side of 'page'"):
         reach_by_side(posts, mentions, sides={"cafe": "customer"})
 

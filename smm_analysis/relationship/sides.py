@@ -9,7 +9,6 @@ import pandas as pd
 from .brand_weeks import monday, of_one_brand
 from .weekly_fit import fit_weeks
 
-SIDES = ("firm", "customer")
 _FIRM_ROLES = ("brand", "staff")
 
 
@@ -35,7 +34,7 @@ def reach_by_side(
     Returns
     -------
     DataFrame
-        author (firm or customer), side, medium, n, reach_a_week with low and high (autocorrelation-consistent), share
+        author_role (brand or customer), side (firm or customer), medium, n, reach_a_week with low and high (autocorrelation-consistent), share
         (of the author's reach).
 
     Raises
@@ -46,24 +45,24 @@ def reach_by_side(
     posts = of_one_brand(posts, brand, "posts", ("published_at", "medium", "reach"))
     mentions = of_one_brand(mentions, brand, "mentions", ("created_at", "medium", "author_role", "reach"))
     written = mentions[~mentions["author_role"].isin(_FIRM_ROLES)]
-    rows = pd.concat([_rows(posts, "published_at", "firm"), _rows(written, "created_at", "customer")])
+    rows = pd.concat([_rows(posts, "published_at", "brand"), _rows(written, "created_at", "customer")])
     if strange := sorted(set(rows["medium"]) - set(sides)):
         raise ValueError(f"sides names no side of {', '.join(map(repr, strange))}; it has {', '.join(sides)}")
     weeks = pd.date_range(rows["week"].min(), rows["week"].max(), freq="7D")
     found = [
-        {"author": author, "side": sides[medium], "medium": medium, "n": len(ours)} | _a_week(ours, weeks, level)
-        for (author, medium), ours in rows.groupby(["author", "medium"], sort=True)
+        {"author_role": author, "side": sides[medium], "medium": medium, "n": len(ours)} | _a_week(ours, weeks, level)
+        for (author, medium), ours in rows.groupby(["author_role", "medium"], sort=True)
     ]
     table = pd.DataFrame(found)
-    total = table.groupby("author")["reach_a_week"].transform("sum")
+    total = table.groupby("author_role")["reach_a_week"].transform("sum")
     return table.assign(share=table["reach_a_week"] / total).sort_values(
-        ["author", "reach_a_week"], ascending=[False, False], ignore_index=True
+        ["author_role", "reach_a_week"], ascending=[True, False], ignore_index=True
     )
 
 
 def _rows(table: pd.DataFrame, time: str, author: str) -> pd.DataFrame:
     reach = table["reach"].astype(float).fillna(0)
-    return pd.DataFrame({"week": monday(table[time]), "medium": table["medium"], "reach": reach, "author": author})
+    return pd.DataFrame({"week": monday(table[time]), "medium": table["medium"], "reach": reach, "author_role": author})
 
 
 def _a_week(ours: pd.DataFrame, weeks: pd.DatetimeIndex, level: float) -> dict[str, float]:
