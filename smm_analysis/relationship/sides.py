@@ -34,8 +34,8 @@ def reach_by_side(
     Returns
     -------
     DataFrame
-        author_role (brand or customer), side (firm or customer), medium, n, reach_a_week with low and high (autocorrelation-consistent), share
-        (of the author's reach).
+        author_role (brand or customer), side (firm or customer), medium, n, reach_a_week with low and high
+        (autocorrelation-consistent), share (of the author's reach).
 
     Raises
     ------
