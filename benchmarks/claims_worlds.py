@@ -237,7 +237,8 @@ def report(table: pd.DataFrame) -> None:
         naive_covers=(table["naive_low"] <= table["truth"]) & (table["truth"] <= table["naive_high"]),
         **{name: [v == name for v in verdicts] for name in DECISIONS},
     )
-    table.loc[table["claim"] == "S0.8 doubling", [*DECISIONS, "naive_covers", "naive_supported"]] = None
+    judged = [*DECISIONS, "naive_covers", "naive_supported"]
+    table[judged] = table[judged].astype(float).where(table["claim"] != "S0.8 doubling")
     shown = ["told", "truth", "estimate", "covers", "population", "supported", "not_supported", "cannot_tell"]
     shown += ["width", "naive", "naive_width", "naive_covers", "naive_supported"]
     finite = table.replace([np.inf, -np.inf], np.nan)

@@ -112,7 +112,11 @@ def test_tolerance_declines_and_says_what_would_decide(changes, why):
 
 def test_several_brands_see_a_wider_range_than_one():
     low, high = promoted(5, mean=0.12, swing=0.1, brand="calm"), promoted(6, mean=0.4, swing=0.12, brand="loud")
-    found = pooled_tolerance(pd.concat([low[0], high[0]], ignore_index=True))
+    found = pooled_tolerance(pd.concat([low[0], high[0]], ignore_index=True), draws=100)
+    own = {
+        name: promotion_tolerance(posts, draws=100).ratio for name, (posts, *_) in {"calm": low, "loud": high}.items()
+    }
+    assert found.ratio == pool_brands(own, scale="log")
     assert found.weeks["brand"].nunique() == 2
     assert math.isfinite(found.doubling.estimate)
     with pytest.raises(ValueError, match="holds brands calm, loud"):

@@ -29,6 +29,7 @@ from smm_analysis.terms import Lang, reason
 
 from .brand_weeks import monday, of_one_brand
 from .hides import AHEAD, Curves, ends, fit_hides, highest, placebo_ratio, ratio, sides
+from .pooling import pool_brands
 
 PROMOTION = ("promo",)
 HALF_LIVES = (1.0, 2.0, 3.0, 5.0, 8.0)
@@ -114,20 +115,31 @@ def pooled_tolerance(
 
     Each brand keeps its own level and trend of hides; what is common is how hides move with the promotion share. Brands
     that promote much and brands that promote little together see a wider range than any one of them, so that the
-    doubling point is more often within it. `ratio` and the low-promotion weeks are those of all brands' weeks.
+    doubling point is more often within it. `ratio`, `highest` and `naive` are the means of the brands' own, by
+    `pool_brands`: read off the common curve from the calmest brand to the loudest they would rest on slopes laid end to
+    end, and come out too low.
 
     Parameters
     ----------
     posts, promotion, half_life_weeks, level, draws, seed : as `promotion_tolerance`; `posts` holds several brands.
     """
+    wanted, brands = _Wanted(level, draws, seed), [str(name) for name in pd.unique(posts["brand"])]
     parts = {
         half_life: [
-            promotion_weeks(ours, promotion=promotion, half_life_weeks=half_life).assign(brand=brand)
-            for brand, ours in posts.groupby("brand")
+            promotion_weeks(posts, brand=name, promotion=promotion, half_life_weeks=half_life).assign(brand=name)
+            for name in brands
         ]
         for half_life in (*HALF_LIVES, half_life_weeks)
     }
-    return _tolerance(parts, half_life_weeks, None, _Wanted(level, draws, seed))
+    own = {
+        name: _tolerance({half: [each[i]] for half, each in parts.items()}, half_life_weeks, None, wanted)
+        for i, name in enumerate(brands)
+    }
+    means = {
+        what: pool_brands({name: getattr(each, what) for name, each in own.items()}, scale="log", level=level)
+        for what in ("ratio", "highest", "naive")
+    }
+    return replace(_tolerance(parts, half_life_weeks, None, wanted), **means)
 
 
 def promotion_weeks(
