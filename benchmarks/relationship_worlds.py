@@ -95,12 +95,12 @@ def six_brands(world: str, seed: int) -> list[dict[str, object]]:
     rows = []
     for claim in QUESTIONS:
         effects = {str(k): each[claim].effect for k, each in enumerate(found)}
-        pooled = rel.pool_brands(effects)
-        used = [int(name) for name in pooled.table.loc[pooled.table["used"], "brand"]]
-        naive = rel.pool_brands({str(k): found[k][claim].naive for k in used})
+        pooled = rel.pool_brands(effects, weights="equal")
+        used = [int(name) for name, each in effects.items() if not each.reason and np.isfinite(each.estimate)]
+        naive = rel.pool_brands({str(k): found[k][claim].naive for k in used}, weights="equal")
         told = float(np.mean([made[k]["truth"][claim] for k in used])) if used else np.nan
         usual = float(np.mean([found[k][claim].usual for k in used])) if used else np.nan
-        rows.append(row(claim, pooled.mean, naive.mean, told, usual))
+        rows.append(row(claim, pooled, naive, told, usual))
     return rows
 
 

@@ -34,6 +34,7 @@ _OF_TERMS = (  # columns whose values are glossary keys
     "author_role",
     "form",
     "four_type",
+    "side",
 )
 LANGS: tuple[Lang, ...] = ("en", "ko")
 _REASONS = tuple(f"reason_{lang}" for lang in LANGS)

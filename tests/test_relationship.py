@@ -411,17 +411,10 @@ def test_effort_is_remembered_and_goes_where_the_relationship_goes(tables, panel
 def test_brands_count_alike_and_those_without_an_estimate_are_left_out():
     effects = {f"b{k}": Estimate(x, x - 1.645, x + 1.645, 0.9, 91) for k, x in enumerate((1.0, 2.0, 6.0))}
     lacking = unknown(0.9, 20, {"en": "few", "ko": "few"})
-    pooled = pool_brands(effects | {"new": lacking})
-    assert pooled.mean.estimate == pytest.approx(3)
-    assert pooled.mean.high - pooled.mean.low == pytest.approx(2 * 1.645 / np.sqrt(3), rel=1e-3)
-    assert pooled.table["used"].to_list() == [True, True, True, False]
-    assert pooled.new_brand.high - pooled.new_brand.low > 5 * (pooled.mean.high - pooled.mean.low)
-    assert "1 of 2 brands" in pool_brands({"a": effects["b0"], "new": lacking}).mean.reason["en"]
-
-
-def test_brands_that_agree_differ_by_nothing():
-    same = {f"b{k}": Estimate(2.0, 0.0, 4.0, 0.9, 91) for k in range(5)}
-    assert pool_brands(same).tau == pytest.approx(0, abs=1e-6)
+    pooled = pool_brands(effects | {"new": lacking}, weights="equal")
+    assert pooled.estimate == pytest.approx(3)
+    assert pooled.high - pooled.low == pytest.approx(2 * 1.645 / np.sqrt(3), rel=1e-3)
+    assert "1 of 2 brands" in pool_brands({"a": effects["b0"], "new": lacking}, weights="equal").reason["en"]
 
 
 def test_the_same_people_in_two_components_make_the_band_wider():
@@ -481,8 +474,7 @@ def test_tables_read_the_glossary_in_both_languages(index, panel, tables):
         tables["mentions"], tables["posts"], weeks=panel.weeks["week"], observed_until="2026-11-15T23:59"
     )
     response = shares_response(panel, index)
-    pooled = pool_brands({"a": response.effect, "b": response.effect})
-    for table in (index.table, effort.summary, response.parts, binned(response), pooled.table):
+    for table in (index.table, effort.summary, response.parts, binned(response)):
         assert set(table.columns) <= set(glossary())
         for lang in ("en", "ko"):
             headed(table, lang)

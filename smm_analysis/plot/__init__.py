@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 
 from smm_analysis.terms import SMALLEST_GROUP
 
+from .claims import plot_inflow, plot_retention, plot_tolerance
 from .diffusion import plot_bass, plot_between_brands, plot_four_types
 from .handoff import plot_follow_through
 from .health import plot_calibration, plot_contributions, plot_half_life, plot_nps, plot_predictors, plot_weekly_repeat
@@ -37,6 +38,7 @@ __all__ = [
     "plot_four_types",
     "plot_frontier",
     "plot_half_life",
+    "plot_inflow",
     "plot_lags",
     "plot_measure",
     "plot_money_and_outcome",
@@ -44,10 +46,12 @@ __all__ = [
     "plot_predictors",
     "plot_reach_curves",
     "plot_relationship",
+    "plot_retention",
     "plot_scorecard",
     "plot_spikes",
     "plot_theme_curve",
     "plot_themes",
+    "plot_tolerance",
     "plot_weekly_repeat",
     "plt",
     "set_theme",

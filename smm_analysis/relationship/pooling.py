@@ -1,78 +1,77 @@
-"""Several brands together (여러 브랜드 종합, S4.3): their mean effect, how far they differ, and a new brand's interval.
+"""Several brands' estimates as one (여러 브랜드 묶기): each brand is estimated on its own, then they are averaged.
 
-The mean gives each brand the same weight: where little is passed on, both effect and error are small, so that weights
-by precision would lean to brands in which little can happen. How far brands differ is Paule and Mandel's tau (1982,
-Journal of Research of the National Bureau of Standards 87(5)); a new brand's interval takes t with k - 2 degrees of
-freedom (Higgins, Thompson & Spiegelhalter 2009, Journal of the Royal Statistical Society A 172(1), eq. 12).
+By precision: brands differ, so that the effects are random. DerSimonian and Laird's between-brand variance, iterated
+(Paule & Mandel 1982), by statsmodels; Student's t with k - 1 degrees of freedom and the variance of Hartung and Knapp
+(2001, Statistics in Medicine 20(24)), but never a smaller one than with equal effects: of few brands that agree by
+chance it is too small. How far brands differ, and what a new one may expect, is `diffusion.between_brands`' to say.
+
+Equally: the mean of these very brands. Where little is passed on, both effect and error are small, so that weights by
+precision would lean to brands in which little can happen.
+
+>>> pool_brands({"a": Estimate(1.0, 0.5, 1.5, 0.9, 104), "b": Estimate(2.0, 1.5, 2.5, 0.9, 104)}).estimate
+1.5
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from smm_analysis.estimate import Estimate, unknown, z_value
 from smm_analysis.terms import reason
 
-_FEWEST = 2
+_SCALES = {
+    "natural": (lambda x: x, lambda x: x),
+    "log": (np.log, np.exp),
+    "percent": (lambda x: np.log1p(x / 100), lambda x: 100 * np.expm1(x)),
+}
 
 
-@dataclass(frozen=True)
-class Pooled:
-    """Brands together (종합 결과).
-
-    `mean` is of these brands, equally weighted, `n` their number; `new_brand` is where a brand like them would lie (NaN
-    with fewer than 3); `tau` how far brands differ, in the effect's unit; `table` has brand, estimate, low, high, n,
-    used, reason_en, reason_ko.
-    """
-
-    mean: Estimate
-    new_brand: Estimate
-    tau: float
-    table: pd.DataFrame = field(repr=False, compare=False)
-
-
-def pool_brands(effects: Mapping[str, Estimate], *, level: float = 0.90) -> Pooled:
-    """Put brands' effects together (브랜드 종합, S4.3).
+def pool_brands(
+    estimates: Mapping[str, Estimate],
+    *,
+    scale: Literal["natural", "log", "percent"] = "natural",
+    weights: Literal["precision", "equal"] = "precision",
+    level: float = 0.90,
+) -> Estimate:
+    """Return the mean effect of the brands (브랜드 평균 효과).
 
     Parameters
     ----------
-    effects : brand -> effect, all in one unit and at one level. Those that carry a reason are listed and left out.
+    estimates : by brand; a brand that cannot tell is left out.
+    scale : of averaging: "log" for ratios, "percent" for ratios minus 1 in percent, "natural" for differences.
+    weights : "precision" for brands like these, "equal" for these brands.
+    level : of the result; the brands' intervals may be at others.
+
+    Returns
+    -------
+    Estimate
+        `n` is the sum of the brands' n. It cannot tell if fewer than two brands can.
     """
-    used = {name: each for name, each in effects.items() if not each.reason and np.isfinite(each.estimate)}
-    table = pd.DataFrame([_row(name, each, name in used) for name, each in effects.items()])
-    if len(used) < _FEWEST:
-        why = unknown(level, len(used), reason("few_brands", n=len(used), needed=_FEWEST, given=len(effects)))
-        return Pooled(why, why, float("nan"), table)
-    value = np.array([each.estimate for each in used.values()])
-    error = np.array([(each.high - each.low) / 2 / z_value(each.level) for each in used.values()])
-    mean, k = float(value.mean()), len(value)
-    half = z_value(level) * float(np.sqrt((error**2).sum())) / k
-    tau, centre, spread = _between(value, error)
-    return Pooled(Estimate(mean, mean - half, mean + half, level, k), _new(centre, spread, k, level), tau, table)
+    told = {name: found for name, found in estimates.items() if not found.reason and np.isfinite(found.estimate)}
+    n = sum(found.n for found in told.values())
+    if len(told) < 2:
+        return unknown(level, n, reason("few_brands_told", told=len(told), brands=len(estimates)))
+    inward, outward = _SCALES[scale]
+    rows = [(inward(e.estimate), inward(e.low), inward(e.high), z_value(e.level)) for e in told.values()]
+    effect, low, high, z = np.array(rows).T
+    mean, half = (_equally if weights == "equal" else _by_precision)(effect, ((high - low) / 2 / z) ** 2, level)
+    return Estimate(*(float(outward(x)) for x in (mean, mean - half, mean + half)), level, n)
 
 
-def _between(value: np.ndarray, error: np.ndarray) -> tuple[float, float, float]:
-    """Return tau, the random-effects mean, and the standard deviation of a new brand about it."""
+def _equally(effect: np.ndarray, variance: np.ndarray, level: float) -> tuple[float, float]:
+    """Return the mean and half its interval, the brands fixed."""
+    return float(effect.mean()), z_value(level) * float(np.sqrt(variance.sum())) / len(effect)
+
+
+def _by_precision(effect: np.ndarray, variance: np.ndarray, level: float) -> tuple[float, float]:
+    """Return the mean and half its interval, the brands random."""
+    from scipy.stats import t
     from statsmodels.stats.meta_analysis import combine_effects
 
-    with np.errstate(divide="ignore", invalid="ignore"):  # where all brands agree, what it also prints is undefined
-        found = combine_effects(value, error**2, method_re="iterated")
-    return float(np.sqrt(found.tau2)), float(found.mean_effect_re), float(np.sqrt(found.tau2 + found.sd_eff_w_re**2))
-
-
-def _new(centre: float, spread: float, k: int, level: float) -> Estimate:
-    from scipy.special import stdtrit
-
-    if k < 3:
-        return unknown(level, k, reason("few_brands", n=k, needed=3, given=k))
-    half = float(stdtrit(k - 2, 0.5 + level / 2)) * spread
-    return Estimate(centre, centre - half, centre + half, level, k)
-
-
-def _row(name: str, each: Estimate, used: bool) -> dict[str, object]:
-    row = {"brand": name, "estimate": each.estimate, "low": each.low, "high": each.high, "n": each.n, "used": used}
-    return row | {f"reason_{lang}": each.reason.get(lang, "") for lang in ("en", "ko")}
+    found = combine_effects(effect, variance, method_re="iterated", use_t=True)
+    weight = 1 / (variance + max(found.tau2, 0))
+    spread = max(found.sd_eff_w_re_hksj, np.sqrt(1 / weight.sum()))
+    return float(weight @ effect / weight.sum()), float(spread * t.ppf(0.5 + level / 2, len(effect) - 1))

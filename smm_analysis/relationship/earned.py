@@ -1,0 +1,191 @@
+"""What customers' own media win (고객 매체의 힘): new customers per 1,000 earned against firm-made exposures (S1.2).
+
+The firm's exposures are counted (impressions of its posts). The earned ones are not: people pass something on, and some
+of their followers see it the week after. Here they are the shares of the firm's posts times `reach_per_share`, the
+followers of one who shares, times `seen_share`, the part of them who see it. Both are the caller's to know; Bernstein,
+Bakshy, Burke & Karrer (2013, CHI) counted .35 of one's friends on Facebook. The answer scales with them.
+
+The naive reading divides customers whom the records call referred by earned exposures, and organic ones by the firm's:
+it believes the label, and labels are given to whoever is remembered, not to what moved anybody. Here new customers are
+regressed on what is still remembered of either kind of exposure, beside media, trend, season, controls and events.
+How long it is remembered cannot be told on a hundred weeks: the answer is the mean over `HALF_LIVES`, and how much they
+disagree is part of the interval. One brand's weeks will mostly not decide; several may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from smm_analysis.estimate import Estimate, unknown, z_value
+from smm_analysis.terms import Lang, reason
+
+from .brand_weeks import adds, all_weeks, baseline, carried, event_columns, monday, of_one_brand, wide
+from .weekly_fit import WeeklyFit, fit_weeks
+
+HALF_LIVES = (1.0, 2.0, 4.0, 8.0)
+_OWN_HALF_LIFE = 2.0
+_MEDIA_HALF_LIFE = 1.5
+_FEWEST_WEEKS = 52
+_WEEKS_A_COLUMN = 3
+_WARM_UP = 4  # weeks until what is remembered from before the record is small
+_PLACEBO_LEVEL = 0.99
+_AHEAD = 8
+_POSTS = ("published_at", "impressions", "shares")
+
+
+@dataclass(frozen=True)
+class Earned:
+    """New customers per 1,000 exposures (천 회 노출당 신규 고객): `gap` is earned minus firm-made.
+
+    `earned`, `own` : the two. `placebo` : earned exposures of some weeks ahead, which cannot work yet. `naive` : by the
+    sources in the records. `half_lives` : half_life_weeks, gap, low, high. `weeks` : week, new_customers, earned, own
+    (exposures).
+    """
+
+    gap: Estimate
+    earned: Estimate
+    own: Estimate
+    placebo: Estimate
+    naive: Estimate
+    half_lives: pd.DataFrame = field(repr=False, compare=False)
+    weeks: pd.DataFrame = field(repr=False, compare=False)
+    left_out: tuple[str, ...]
+
+
+def earned_customers(
+    weekly: pd.DataFrame,
+    posts: pd.DataFrame,
+    *,
+    reach_per_share: float,
+    seen_share: float = 0.35,
+    media: pd.DataFrame | None = None,
+    controls: pd.DataFrame | None = None,
+    events: pd.DataFrame | None = None,
+    customers: pd.DataFrame | None = None,
+    brand: str | None = None,
+    level: float = 0.90,
+) -> Earned:
+    """Return new customers per 1,000 earned exposures minus per 1,000 firm-made ones (획득 매체와 자사 매체, S1.2).
+
+    Parameters
+    ----------
+    weekly : week, new_customers; posts : published_at, impressions, shares.
+    reach_per_share : followers of one who passes something on, for instance the mean `reach` of customers' mentions.
+    seen_share : part of those followers who see it, 0..1.
+    media, controls, events : what else moved the week.
+    customers : their sources, for the naive reading.
+    brand : picks one of several.
+
+    Raises
+    ------
+    ValueError
+        A missing column, several brands and none picked, a reach or a share out of range.
+    """
+    weekly = of_one_brand(weekly, brand, "weekly", ("week", "new_customers"))
+    posts = of_one_brand(posts, brand, "posts", _POSTS)
+    if reach_per_share <= 0 or not 0 < seen_share <= 1:
+        raise ValueError(
+            f"reach_per_share must be above 0 and seen_share in 0..1, not {reach_per_share} and {seen_share}"
+        )
+    index = all_weeks(weekly["week"])
+    sums = posts.groupby(monday(posts["published_at"]))[["impressions", "shares"]].sum().reindex(index, fill_value=0)
+    earned = sums["shares"].shift(1, fill_value=0) * reach_per_share * seen_share
+    y = wide(weekly.assign(name="n"), "name", "new_customers", index)["n"]
+    weeks = pd.DataFrame({"new_customers": y, "earned": earned, "own": sums["impressions"].astype(float)})
+    others = _others(*(of_one_brand(table, brand) for table in (media, controls, events)), index)
+    naive = _naive(weeks, of_one_brand(customers, brand), level)
+    return _earned(weeks, others, naive, level)
+
+
+def _others(media, controls, events, index: pd.DatetimeIndex) -> list[pd.DataFrame]:
+    """Return what is remembered of each channel, controls and events."""
+    found = []
+    if media is not None and len(media):
+        known = "impressions" in media and media["impressions"].notna().all()
+        contacts = wide(media, "channel", "impressions" if known else "spend", index)
+        found.append(contacts.apply(lambda column: carried(column.fillna(0), _MEDIA_HALF_LIFE)))
+    if controls is not None and len(controls):
+        found.append(wide(controls, "name", "value", index))
+    return [*found, event_columns(events, index)]
+
+
+def _earned(weeks: pd.DataFrame, others: list[pd.DataFrame], naive: Estimate, level: float) -> Earned:
+    """Fit at every half-life and average."""
+    base, left_out = baseline(weeks.index, others=others)
+    used = weeks["new_customers"].notna() & base.notna().all(axis=1) & (np.arange(len(weeks)) >= _WARM_UP)
+    none = unknown(level, int(used.sum()), _why_not(weeks, base, used))
+    if none.reason:
+        empty = pd.DataFrame(columns=["half_life_weeks", "gap", "low", "high"], dtype=float)
+        return Earned(none, none, none, none, naive, empty, weeks.reset_index(), tuple(left_out))
+    fits = [_fit(weeks, base, used, half_life) for half_life in HALF_LIVES]
+    gap, earned, own = (
+        _average([fit.contrast(asked, level) for fit in fits])
+        for asked in ({"earned": 1, "own": -1}, {"earned": 1}, {"own": 1})
+    )
+    placebo = _average([_placebo(weeks, base, used, half_life) for half_life in HALF_LIVES])
+    if not placebo.low <= 0 <= placebo.high:
+        fires = reason("placebo_fires", ahead=_AHEAD, estimate=placebo.estimate, low=placebo.low, high=placebo.high)
+        gap = Estimate(gap.estimate, gap.low, gap.high, level, gap.n, fires)
+    return Earned(gap, earned, own, placebo, naive, _by_half_life(fits, level), weeks.reset_index(), tuple(left_out))
+
+
+def _why_not(weeks: pd.DataFrame, base: pd.DataFrame, used: pd.Series) -> Mapping[Lang, str]:
+    """Return why earned and own exposures cannot be told apart, empty if they can."""
+    needed = max(_FEWEST_WEEKS, _WEEKS_A_COLUMN * (base.shape[1] + 2))
+    if used.sum() < needed:
+        return reason("few_inflow_weeks", weeks=int(used.sum()), needed=needed, gap=int((~used).sum()))
+    for name in ("earned", "own"):
+        if not weeks[name].any():
+            return reason("no_exposures", name=name)
+        if not adds(base[used], weeks[name][used]):
+            return reason("exposures_never_varied", name=name)
+    return {}
+
+
+def _columns(weeks: pd.DataFrame, base: pd.DataFrame, half_life: float) -> pd.DataFrame:
+    """Return the baseline and what is remembered of exposures, in thousands."""
+    earned, own = carried(weeks["earned"], half_life), carried(weeks["own"], _OWN_HALF_LIFE)
+    return base.assign(earned=earned / 1000, own=own / 1000)
+
+
+def _fit(weeks: pd.DataFrame, base: pd.DataFrame, used: pd.Series, half_life: float) -> WeeklyFit:
+    return fit_weeks(weeks["new_customers"][used], _columns(weeks, base, half_life)[used])
+
+
+def _placebo(weeks: pd.DataFrame, base: pd.DataFrame, used: pd.Series, half_life: float) -> Estimate:
+    """The effect of the earned exposures of some weeks ahead, beside those of now."""
+    columns = _columns(weeks, base, half_life)
+    columns["ahead"] = weeks["earned"].shift(-_AHEAD) / 1000
+    known = used & columns["ahead"].notna()
+    return fit_weeks(weeks["new_customers"][known], columns[known]).contrast({"ahead": 1}, _PLACEBO_LEVEL)
+
+
+def _average(found: list[Estimate]) -> Estimate:
+    """Return the mean of several answers to one question; their disagreement widens the interval."""
+    values = np.array([each.estimate for each in found])
+    halves = np.array([(each.high - each.low) / 2 for each in found])
+    mean, z = float(values.mean()), z_value(found[0].level)
+    half = float(np.sqrt(np.mean(halves**2) + z**2 * values.var()))
+    return Estimate(mean, mean - half, mean + half, found[0].level, found[0].n)
+
+
+def _by_half_life(fits: list[WeeklyFit], level: float) -> pd.DataFrame:
+    gaps = [fit.contrast({"earned": 1, "own": -1}, level) for fit in fits]
+    rows = [(half, gap.estimate, gap.low, gap.high) for half, gap in zip(HALF_LIVES, gaps, strict=True)]
+    return pd.DataFrame(rows, columns=["half_life_weeks", "gap", "low", "high"])
+
+
+def _naive(weeks: pd.DataFrame, customers: pd.DataFrame | None, level: float) -> Estimate:
+    """Referred customers per 1,000 earned exposures minus organic per 1,000 of the firm's, as counts of Poisson."""
+    exposures = weeks[["earned", "own"]].sum() / 1000
+    if customers is None or customers.empty or not exposures.all():
+        return unknown(level, len(weeks), reason("no_exposures", name="earned"))
+    counts = np.array([(customers["source"] == source).sum() for source in ("referral", "organic")])
+    rates = counts / exposures.to_numpy()
+    half = float(z_value(level) * np.sqrt((counts / exposures.to_numpy() ** 2).sum()))
+    gap = float(rates[0] - rates[1])
+    return Estimate(gap, gap - half, gap + half, level, len(weeks))
