@@ -22,7 +22,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 AVAILABLE = hasattr(os, "fork") and hasattr(socket, "AF_UNIX")
-_LIBRARIES = ("ipykernel.kernelapp", "pandas", "matplotlib.pyplot", "seaborn", "statsmodels.formula.api", "babel.dates")
+_LIBRARIES = (
+    *("ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.extensions.storemagic"),
+    *("psutil", "sqlite3", "tornado.platform.asyncio", "IPython.core.pylabtools", "matplotlib_inline.config"),
+    *("pandas", "pandas.io.formats.html", "pyarrow.pandas_compat", "babel.dates", "seaborn"),
+    *("statsmodels.formula.api", "statsmodels.stats.sandwich_covariance", "statsmodels.stats.stattools"),
+)
 _LEFT_OUT = {"__main__", "cli", "report", "imports", "forgetting", "virtual"}  # rooms no notebook needs at once
 
 
@@ -96,12 +101,27 @@ def _import_all() -> None:
     import smm_analysis
 
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as a plain kernel does
+    sys.modules["debugpy"] = None  # a report is not stepped through, and this is most of a kernel's start
     rooms = (module.name for module in pkgutil.iter_modules(smm_analysis.__path__))
     for name in (*_LIBRARIES, *(f"smm_analysis.{room}" for room in rooms if room not in _LEFT_OUT)):
         with suppress(Exception):
             importlib.import_module(name)
+    del sys.modules["debugpy"]
+    with suppress(Exception):
+        _draw()
     gc.collect()
     gc.freeze()  # children share these pages
+
+
+def _draw() -> None:
+    """Draw and encode a figure once, without pyplot: fonts, renderer and image formats are then loaded."""
+    import io
+
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1, 1))
+    figure.subplots().set_title("0")
+    figure.savefig(io.BytesIO())
 
 
 def _become_kernel(request: dict, streams: list[int], connection: socket.socket, *, server: int) -> None:
