@@ -172,6 +172,33 @@ def notebooks(folder: Path) -> None:
     click.echo(folder)
 
 
+@main.command()
+@click.argument("name")
+@click.option("--out", type=click.Path(path_type=Path), default="my_notebooks", show_default=True, help="The folder.")
+def new(name: str, out: Path) -> None:
+    """Write a notebook for a question of your own: it already runs, checks and reports.
+
+    Open it in JupyterLab, change it, and run it with `smm report --notebooks my_notebooks`.
+    """
+    from smm_analysis.report.new import write_notebook
+
+    click.echo(write_notebook(name, out))
+
+
+@main.command()
+@click.argument("run")
+@click.option("--out", type=click.Path(path_type=Path), default="reports", show_default=True, help="Where runs are.")
+def compare(run: str, out: Path) -> None:
+    """Say what changed in data and verdicts from RUN (the beginning of its stamp) to the newest run."""
+    from smm_analysis.report import compare as comparing
+    from smm_analysis.report.publish import Shelf
+
+    shelf = Shelf(out)
+    before, newest = shelf.find(run), shelf.manifest()
+    compared = comparing.entry(before, shelf.manifest_of(before), newest)["compare"]
+    click.echo(comparing.table(compared))
+
+
 @main.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The data set's folder; new or there.")
