@@ -1,7 +1,9 @@
 """The runner's ways of working: warm kernels, grids, secrets, figures, comparisons, what is kept and what is said."""
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,7 +63,7 @@ def test_warm_kernels_share_no_luck_no_memory_and_start_as_plain_ones_do(books):
     assert [type(value) for value in cold] == [type(value) for value in one]
 
 
-@forked
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="looks for threads in /proc")
 def test_the_fork_server_has_no_thread_no_context_and_no_loop_when_it_forks():
     code = """
 import asyncio, os, threading
@@ -72,11 +74,11 @@ import zmq
 assert zmq.Context._instance is None
 assert asyncio._get_running_loop() is None
 assert threading.active_count() == 1
-tasks = "/proc/self/task"
-print(len(os.listdir(tasks)) if os.path.isdir(tasks) else 1)
+tasks = [open(f"/proc/self/task/{n}/comm").read().strip() for n in os.listdir("/proc/self/task")]
+print([name for name in tasks if name != "jemalloc_bg_thd"])  # pyarrow's, which looks after itself in a fork
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "1"
+    assert len(ast.literal_eval(run.stdout)) == 1
 
 
 @forked
@@ -129,7 +131,7 @@ def test_a_kernel_that_no_server_answers_is_plain(tmp_path):
 def test_a_wrong_grid_is_refused_with_the_key_before_anything_is_written(books, text, message):  # noqa: F811
     result = report(books, "--grid", write_grid(books, text))
     assert result.exit_code == 2
-    assert __import__("re").search(message, result.stderr), result.stderr
+    assert re.search(message, result.stderr), result.stderr
     assert not (books.parent / "reports").exists()
 
 

@@ -2,8 +2,8 @@
 
 `warm_kernels` writes a kernelspec named ``python3`` into a private folder and starts the server. Jupyter starts the
 kernel by running this file, which sends the server its arguments, folder, environment and standard streams over a unix
-socket in that folder; the server forks, and the child becomes the kernel. Before a fork there is no thread, no event
-loop and no zmq context. Where there is no fork, and where the server does not answer, a plain kernel starts.
+socket in that folder; the server forks, and the child becomes the kernel. Before a fork there is no Python thread, no
+event loop and no zmq context. Where there is no fork, and where the server does not answer, a plain kernel starts.
 
 Nothing outlives the runner: the server ends when its standard input closes, a kernel when the server or its own
 starter ends, a starter when its kernel or whoever started it ends.
@@ -24,8 +24,8 @@ from pathlib import Path
 AVAILABLE = hasattr(os, "fork") and hasattr(socket, "AF_UNIX")
 _LIBRARIES = (
     *("ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.extensions.storemagic"),
-    *("psutil", "sqlite3", "tornado.platform.asyncio", "IPython.core.pylabtools", "matplotlib_inline.config"),
-    *("pandas", "pandas.io.formats.html", "pyarrow.pandas_compat", "babel.dates", "seaborn"),
+    *("psutil", "sqlite3", "tornado.platform.asyncio", "IPython.core.pylabtools"),
+    *("pandas", "pandas.io.formats.html", "babel.dates", "seaborn"),
     *("statsmodels.formula.api", "statsmodels.stats.sandwich_covariance", "statsmodels.stats.stattools"),
 )
 _LEFT_OUT = {"__main__", "cli", "report", "imports", "forgetting", "virtual"}  # rooms no notebook needs at once
@@ -41,17 +41,13 @@ def warm_kernels(environment: dict[str, str]) -> Iterator[dict[str, str]]:
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="smm-", ignore_cleanup_errors=True) as folder:
-        address, command = f"{folder}/socket", [sys.executable, "-m", "smm_analysis.report.warm", folder]
-        try:
-            listener = socket.socket(socket.AF_UNIX)
-            listener.bind(address)
-            listener.listen(64)
-        except (AttributeError, OSError):  # Windows; a folder whose name is too long for a socket
+        listener = _listen(f"{folder}/socket")
+        if listener is None:
             yield environment
             return
-        _write_kernelspec(Path(folder), address)
+        _write_kernelspec(Path(folder), f"{folder}/socket")
         with listener:
-            command.append(str(listener.fileno()))
+            command = [sys.executable, "-m", "smm_analysis.report.warm", folder, str(listener.fileno())]
             quiet = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "start_new_session": True}
             fds = (listener.fileno(),)
             server = subprocess.Popen(command, env=os.environ | environment, pass_fds=fds, **quiet)
@@ -61,6 +57,20 @@ def warm_kernels(environment: dict[str, str]) -> Iterator[dict[str, str]]:
         finally:
             server.kill()
             server.communicate()
+
+
+def _listen(address: str) -> socket.socket | None:
+    """Return a listening socket; None where there are none (Windows) or the folder's name is too long for one."""
+    if not AVAILABLE:
+        return None
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(address)
+        listener.listen(64)
+    except OSError:
+        listener.close()
+        return None
+    return listener
 
 
 def _write_kernelspec(folder: Path, address: str) -> None:
@@ -84,12 +94,21 @@ def serve(listener: socket.socket) -> None:
         with connection, suppress(OSError, ValueError):
             _, streams, _, _ = socket.recv_fds(connection, 1, 3)
             request, server = json.loads(connection.makefile("rb").readline()), os.getpid()
-            if (kernel := os.fork()) == 0:
+            if (kernel := _fork()) == 0:
                 listener.close()
                 _become_kernel(request, streams, connection, server=server)
             connection.sendall(str(kernel).encode())
             for stream in streams:
                 os.close(stream)
+
+
+def _fork() -> int:
+    """Fork, without Python's warning: pyarrow's allocator has a thread of its own, and sees to it in the child."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _import_all() -> None:
