@@ -200,7 +200,8 @@ def test_a_cluster_that_loses_a_worker_makes_what_one_machine_makes(tmp_path):
     with cluster() as (address, workers):
         runner = start(tmp_path, "--grid", tmp_path / "grid.yaml", "--dask", address)
         parts = tmp_path / "reports" / ".parts"
-        wait_for(lambda: parts.is_dir() and len(list(parts.glob("*/entry.json"))) >= count // 2, seconds=1200)
+        half = count // 2
+        wait_for(lambda: runner.poll() or len(list(parts.glob("*/entry.json"))) >= half, seconds=1200)
         workers[0].send_signal(signal.SIGKILL)
         said, _ = runner.communicate(timeout=1200)
     assert runner.returncode == 0, said

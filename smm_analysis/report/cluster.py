@@ -26,7 +26,7 @@ def executed(todo: Sequence[Job], address: str, *, cold: bool) -> Iterator[Made]
         from distributed import as_completed
 
         tried = {client.submit(_work, job, cold, key=f"smm-{job.inputs}-{job.stamp}"): job for job in todo}
-        arriving = as_completed(tried)
+        arriving = as_completed(tried, loop=client.loop)
         again = set()
         for future in arriving:
             job = tried[future]
@@ -46,9 +46,16 @@ def _client(address: str):
     except ImportError:
         raise ReportError('--dask needs Dask: pip install "smm-analysis[dask]"') from None
     try:
-        return Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise ReportError(f"no Dask scheduler answers at {address}: {one_line(error)}") from None
+    try:
+        client.wait_for_workers(1, timeout=60)
+    except TimeoutError:
+        client.close()
+        message = f"the Dask scheduler at {address} has no worker; start one: dask worker {address} --nthreads 1"
+        raise ReportError(message) from None
+    return client
 
 
 def _work(job: Job, cold: bool) -> dict:
