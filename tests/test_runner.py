@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -371,3 +372,29 @@ def test_a_new_notebook_already_runs_checks_and_reports(tmp_path):
     again = smm("new", "loyal_customers", "--out", tmp_path / "books")
     assert (again.exit_code, "is there already" in again.stderr) == (2, True)
     assert smm("new", "../x", "--out", tmp_path).exit_code == 2
+
+
+# --- print ------------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_browser_pdf_is_refused_with_what_to_install(books, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("smm_analysis.report.pdf.shutil.which", lambda name: None)
+    monkeypatch.setattr("smm_analysis.report.pdf._PLACES", ())
+    result = report(books, "--pdf")
+    assert (result.exit_code, "apt install chromium" in result.stderr) == (2, True)
+    assert not (books.parent / "reports").exists()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_korean_pdf_can_be_searched_for_its_verdict(books):  # noqa: F811
+    if shutil.which("pdftotext") is None or not any(map(shutil.which, ("chromium", "google-chrome"))):
+        pytest.skip("no Chromium or no pdftotext here (Debian: apt install chromium poppler-utils)")
+    assert report(books, "--pdf", "--lang", "ko").exit_code == 0
+    [entry] = manifest(books)["reports"]
+    command = ["pdftotext", str(latest(books) / entry["pdf"]), "-"]
+    text = subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8")
+    sentence = entry["verdicts"][0]["text"]
+    assert "".join(sentence.split()) in "".join(text.split())
+    report(books, "--lang", "en")  # the Korean page is carried over, with its PDF
+    assert (latest(books) / entry["pdf"]).is_file()
