@@ -40,6 +40,12 @@ def start(folder, *options):
     return subprocess.Popen(command(folder, *options), env=marked, start_new_session=True, **quiet)
 
 
+def finish(runner):
+    """Wait for a runner; return its exit code and what it said."""
+    said, _ = runner.communicate(timeout=1200)
+    return runner.returncode, said
+
+
 def marked(folder):
     """Return the processes, workers, kernels and fork servers among them, that descend from a runner of this test."""
     mark, found = f"SMM_TEST_MARK={folder}".encode(), []
@@ -70,7 +76,7 @@ def check_whole(folder):
 def kill_at_random(folder, times, luck):
     """Kill a run `times` times, each at a moment of its own; return how many had published before they were hit."""
     begun = time.monotonic()
-    assert start(folder).wait() == 0
+    assert finish(start(folder))[0] == 0
     longest, published, stamp = time.monotonic() - begun, 0, check_whole(folder)
     for _ in range(times):
         runner = start(folder)
@@ -90,8 +96,8 @@ def test_a_runner_killed_at_any_moment_leaves_latest_whole_no_lock_and_no_proces
     for name in ("one", "two"):
         write_notebook(tmp_path / "books" / f"{name}.ipynb", "1 + 1", parameters=SEED, data="own")
     kill_at_random(tmp_path, times, random.Random(20261128))
-    last = start(tmp_path)
-    assert last.wait() == 0, last.stdout.read()
+    code, said = finish(start(tmp_path))
+    assert code == 0, said
     check_whole(tmp_path)
     assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [".lock", "latest", "log.txt", "runs"]
     assert not list((tmp_path / "reports" / "runs").glob(".*"))
@@ -122,9 +128,8 @@ def test_a_full_disk_is_said_in_a_sentence_and_tears_nothing(tmp_path):
     with small_disk(tmp_path / "reports", "3m") as disk:
         codes, said, stamp = [], "", None
         while 1 not in codes and len(codes) < 20:
-            runner = start(tmp_path, "-p", f"seed={len(codes)}")
-            said, _ = runner.communicate()
-            codes.append(runner.returncode)
+            code, said = finish(start(tmp_path, "-p", f"seed={len(codes)}"))
+            codes.append(code)
             stamp = check_whole(tmp_path) if codes[-1] == 0 else stamp
         assert codes == [0] * (len(codes) - 1) + [1]
         assert len(codes) > 1
@@ -134,7 +139,7 @@ def test_a_full_disk_is_said_in_a_sentence_and_tears_nothing(tmp_path):
         assert not [path for path in disk.rglob(".*") if path.name != ".lock"]
         older = sorted(path for path in (disk / "runs").iterdir())[0]
         shutil.rmtree(older)
-        assert start(tmp_path, "--keep", 1).wait() == 0
+        assert finish(start(tmp_path, "--keep", 1))[0] == 0
 
 
 # --- at once ----------------------------------------------------------------------------------------------------------
@@ -144,9 +149,9 @@ def test_a_full_disk_is_said_in_a_sentence_and_tears_nothing(tmp_path):
 def test_of_ten_runs_at_once_one_works_and_the_others_say_so(tmp_path):
     write_notebook(tmp_path / "books" / "one.ipynb", "import time; time.sleep(30)", parameters=SEED, data="own")
     runners = [start(tmp_path) for _ in range(10)]
-    said = [runner.communicate()[0] for runner in runners]
-    assert sorted(runner.returncode for runner in runners) == [0] + [75] * 9
-    assert sum("another run is publishing" in text for text in said) == 9
+    ends = [finish(runner) for runner in runners]
+    assert sorted(code for code, _ in ends) == [0] + [75] * 9
+    assert sum("another run is publishing" in said for _, said in ends) == 9
     check_whole(tmp_path)
 
 
@@ -203,14 +208,14 @@ def test_a_cluster_that_loses_a_worker_makes_what_one_machine_makes(tmp_path):
         half = count // 2
         wait_for(lambda: runner.poll() or len(list(parts.glob("*/entry.json"))) >= half, seconds=1200)
         workers[0].send_signal(signal.SIGKILL)
-        said, _ = runner.communicate(timeout=1200)
-    assert runner.returncode == 0, said
+        code, said = finish(runner)
+    assert code == 0, said
     check_whole(tmp_path)
     on_cluster = content(tmp_path / "reports")
     assert len(on_cluster[0]) == count
     assert not parts.exists()
     (tmp_path / "reports").rename(tmp_path / "on_cluster")
-    assert start(tmp_path, "--grid", tmp_path / "grid.yaml").wait() == 0
+    assert finish(start(tmp_path, "--grid", tmp_path / "grid.yaml"))[0] == 0
     assert content(tmp_path / "reports") == on_cluster
 
 
