@@ -61,22 +61,19 @@ class Request:
 
 @dataclass(frozen=True)
 class DataSource:
-    """What a run reads (데이터 원천): the folder, its fingerprint and its description."""
+    """What a run reads (데이터 원천): the folder, its fingerprint, its description, its tables if they are needed."""
 
     path: Path
     sha256: str
-    tables: tables.Tables
+    dataset: tables.Dataset
+    tables: tables.Tables | None
 
     @classmethod
-    def open(cls, path: Path) -> DataSource:
-        """Load and check the whole data set, once; a DataError says what is wrong with it."""
-        whole = tables.load(path)
-        return cls(path.resolve(), _fingerprint(path), whole)
-
-    @property
-    def dataset(self) -> tables.Dataset:
-        """The data set's description."""
-        return self.tables.dataset
+    def open(cls, path: Path, *, whole: bool) -> DataSource:
+        """Load and check the `whole` data set, once, or read its description alone; a DataError says what is wrong."""
+        read = tables.load(path) if whole else None
+        dataset = read.dataset if read else tables.read_dataset(path)[0]
+        return cls(path.resolve(), _fingerprint(path), dataset, read)
 
     @cached_property
     def _cuts(self) -> set[tuple]:
@@ -164,8 +161,9 @@ def _at_point(
 
 def complete(tasks: Sequence[Task], *, lang: Lang, named: bool) -> tuple[list[Plan], dict[str, str]]:
     """Read the data and return what can run, and what cannot with the reason; a named report must run."""
-    sources = {task.data: None for task in tasks}
-    sources = {path: DataSource.open(path) for path in sources}
+    needed = {task.data for task in tasks if not task.notebook.brings_its_own_data}
+    paths = dict.fromkeys(task.data for task in tasks)
+    sources = {path: DataSource.open(path, whole=path in needed) for path in paths}
     skipped = _unable(tasks, sources, named=named)
     able = [task for task in tasks if task.notebook.name not in skipped]
     if not able:
