@@ -82,10 +82,11 @@ def kill_at_random(folder, times, luck):
         runner = start(folder)
         time.sleep(luck.uniform(0, longest))
         runner.kill()
-        runner.communicate()
+        runner.wait()
         now = check_whole(folder)
         published, stamp = published + (now != stamp), now
         wait_for(lambda: not marked(folder), seconds=10)
+        runner.communicate()
     return published
 
 

@@ -78,8 +78,10 @@ assert threading.active_count() == 1
 tasks = [open(f"/proc/self/task/{n}/comm").read().strip() for n in os.listdir("/proc/self/task")]
 print([name for name in tasks if name != "jemalloc_bg_thd"])  # pyarrow's, which looks after itself in a fork
 """
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert len(ast.literal_eval(run.stdout)) == 1
+    open_pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}  # as the runner holds it
+    with subprocess.Popen([sys.executable, "-c", code], text=True, **open_pipe) as server:
+        printed = server.stdout.read()
+    assert len(ast.literal_eval(printed)) == 1
 
 
 @forked

@@ -123,6 +123,8 @@ def _import_all() -> None:
     sys.modules["debugpy"] = None  # a report is not stepped through, and this is most of a kernel's start
     rooms = (module.name for module in pkgutil.iter_modules(smm_analysis.__path__))
     for name in (*_LIBRARIES, *(f"smm_analysis.{room}" for room in rooms if room not in _LEFT_OUT)):
+        if select.select([0], [], [], 0)[0]:  # the runner is gone already
+            return
         with suppress(Exception):
             importlib.import_module(name)
     del sys.modules["debugpy"]
@@ -225,7 +227,8 @@ def main() -> None:
     if len(sys.argv) == 3 and sys.argv[2].isdigit():
         import shutil
 
-        del sys.path[0]  # the folder the runner was started in; a notebook's is added by IPython
+        if not sys.flags.safe_path:
+            del sys.path[0]  # the folder the runner was started in; a notebook's is added by IPython
         try:
             _import_all()
             serve(socket.socket(fileno=int(sys.argv[2])))
