@@ -136,11 +136,10 @@ def _import_all() -> None:
 
 def _draw() -> None:
     """Draw and encode a figure once, without pyplot: fonts, renderer and image formats are then loaded."""
+    import importlib
     import io
 
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(1, 1))
+    figure = importlib.import_module("matplotlib.figure").Figure(figsize=(1, 1))
     figure.subplots().set_title("0")
     figure.savefig(io.BytesIO())
 
