@@ -182,7 +182,7 @@ def cluster(workers=2):
 
 
 def content(reports):
-    """Return every page and verdict of `latest`, without times, stamps and paths."""
+    """Return every page and verdict of `latest`, without times and stamps, and the font, which has a time in it."""
     latest = reports / "latest"
     held = json.loads((latest / "manifest.json").read_text("utf-8"))
     pages = {

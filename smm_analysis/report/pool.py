@@ -21,7 +21,6 @@ from smm_analysis.report.warm import AVAILABLE, warm_kernels
 from smm_analysis.report.work import NO_SPACE, Job, entry, execute, one_line
 
 Made = tuple[Job, dict[str, Any]]
-_PRELOADED = ["papermill", "nbconvert", "PIL.Image", "fontTools.subset", "smm_analysis.report.work"]
 # a process a core is what uses them best; and a sum does not depend on how many threads summed
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 
@@ -36,7 +35,7 @@ def kernels(*, cold: bool) -> AbstractContextManager[dict[str, str]]:
         return nullcontext(environment)
     from multiprocessing import forkserver
 
-    forkserver.set_forkserver_preload(_PRELOADED)
+    forkserver.set_forkserver_preload(["smm_analysis.report.preload"])
     forkserver.ensure_running()
     return warm_kernels(environment)
 
