@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import Any
 
 from smm_analysis.report.catalogue import ReportError
 from smm_analysis.report.pool import Made, execute_once, kernels
@@ -31,7 +32,7 @@ def executed(todo: Sequence[Job], address: str, *, cold: bool) -> Iterator[Made]
         for future in arriving:
             job = tried[future]
             made = _entry_of(future, job)
-            if made["status"] != "ok" and job.slug not in again:
+            if made["status"] == "failed" and job.slug not in again:
                 again.add(job.slug)
                 retried = client.submit(_work, job, cold, key=f"smm-{job.inputs}-{job.stamp}-again")
                 tried[retried] = job
@@ -40,7 +41,7 @@ def executed(todo: Sequence[Job], address: str, *, cold: bool) -> Iterator[Made]
                 yield job, made
 
 
-def _client(address: str):
+def _client(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
@@ -58,7 +59,7 @@ def _client(address: str):
     return client
 
 
-def _work(job: Job, cold: bool) -> dict:
+def _work(job: Job, cold: bool) -> dict[str, Any]:
     """Make a report on a worker, once."""
     with _ONE_AT_A_TIME:
         os.environ.update(_environment(cold))
@@ -76,7 +77,7 @@ def _environment(cold: bool) -> dict[str, str]:
 _HELD: list = []
 
 
-def _entry_of(future, job: Job) -> dict:
+def _entry_of(future: Any, job: Job) -> dict[str, Any]:
     if error := future.exception():
         return entry(job, status="failed", error=one_line(error), seconds=0.0)
     made = future.result()
