@@ -31,13 +31,16 @@ def kernels(*, cold: bool) -> AbstractContextManager[dict[str, str]]:
     On entry the imports begin, in the background.
     """
     environment = {name: os.environ.get(name, one) for name, one in _ONE_THREAD.items()}
-    if cold or not AVAILABLE:
-        return nullcontext(environment)
-    from multiprocessing import forkserver
+    return nullcontext(environment) if cold or not AVAILABLE else warm_kernels(environment)
 
-    forkserver.set_forkserver_preload(["smm_analysis.report.preload"])
-    forkserver.ensure_running()
-    return warm_kernels(environment)
+
+def prepare() -> None:
+    """Begin, in the background, to import what the pool's workers will need."""
+    if AVAILABLE:
+        from multiprocessing import forkserver
+
+        forkserver.set_forkserver_preload(["smm_analysis.report.preload"])
+        forkserver.ensure_running()
 
 
 def executed(todo: Sequence[Job], workers: int, environment: Mapping[str, str], *, retry: bool) -> Iterator[Made]:

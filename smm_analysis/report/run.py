@@ -66,6 +66,8 @@ def run(request: Request, *, say: Say = print) -> int:
     if shelf.out.is_dir():
         with locked(request.out):  # turned away before anything heavy begins
             pass
+    if not request.dask:
+        pool.prepare()
     with pool.kernels(cold=request.cold or bool(request.dask)) as environment:
         plans, skipped = complete(tasks, lang=request.lang, named=named)
         with locked(request.out), _staged(shelf) as (stamp, staged):
