@@ -182,12 +182,11 @@ def cluster(workers=2):
 
 
 def content(reports):
-    """Return every page and verdict of `latest`, without times and stamps, and the font, which has a time in it."""
+    """Return every page and verdict of `latest`, but for times, the commit, and the font, which has a time in it."""
     latest = reports / "latest"
     held = json.loads((latest / "manifest.json").read_text("utf-8"))
-    pages = {
-        e["html"]: re.sub(r"\d{8}T\d{9}Z", "STAMP", (latest / e["html"]).read_text("utf-8")) for e in held["reports"]
-    }
+    timed = re.compile(r"\d{8}T\d{9}Z|git [0-9a-f]{12}|/\* font \*/.*?/\* /font \*/", re.DOTALL)
+    pages = {e["html"]: timed.sub("", (latest / e["html"]).read_text("utf-8")) for e in held["reports"]}
     told = {e["html"]: (e["status"], e["parameters"]["seed"], e["verdicts"]) for e in held["reports"]}
     return pages, told, held["grid"]
 
