@@ -29,19 +29,30 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake in data, names or parameters becomes a `Mistake`."""
-        from smm_analysis.pseudonyms import PseudonymError
-        from smm_analysis.report.catalogue import ReportError
-        from smm_analysis.tables import DataError
-
         try:
             return super().invoke(ctx)
-        except (ReportError, DataError, PseudonymError) as error:
-            raise Mistake(str(error)) from None
+        except ValueError as error:
+            if _is_mistake(error):
+                raise Mistake(str(error)) from None
+            raise
         except BrokenPipeError:  # the reader of our output went away; click ends quietly
             raise
         except OSError as error:
             reason = f"{error.strerror}: {error.filename}" if error.filename else str(error)
             raise Mistake(f"cannot read or write: {reason}") from None
+
+
+_MISTAKES = {
+    "smm_analysis.report.catalogue": "ReportError",
+    "smm_analysis.tables": "DataError",
+    "smm_analysis.pseudonyms": "PseudonymError",
+}
+
+
+def _is_mistake(error: ValueError) -> bool:
+    """Say whether an error is the user's; what raised it has been imported, nothing else needs to be."""
+    known = (getattr(sys.modules[name], kind) for name, kind in _MISTAKES.items() if name in sys.modules)
+    return isinstance(error, tuple(known))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -64,28 +75,28 @@ def main() -> None:
 @click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes at a time. Default: one a core.")
 @click.option("--timeout", type=click.IntRange(min=1), default=600, show_default=True, help="Seconds a cell may take.")
 @click.option("--notebooks", type=click.Path(path_type=Path, exists=True), help="Your own notebooks' folder.")
-def report(
-    names: tuple[str, ...],
-    data: Path | None,
-    pairs: tuple[str, ...],
-    lang: str,
-    out: Path,
-    jobs: int,
-    timeout: int,
-    notebooks: Path | None,
-) -> None:
+@click.option("--grid", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Many: lists of parameters.")
+@click.option("--dask", default="", metavar="ADDRESS", help="Work on a Dask cluster: tcp://scheduler:8786.")
+@click.option("--pdf", is_flag=True, help="Print each page to PDF too (needs Chromium, Chrome or Edge).")
+@click.option("--figures", type=click.Choice(["png", "svg"]), help="Write each figure as a file too, for slides.")
+@click.option("--keep", type=click.IntRange(min=1), help="How many runs to keep. Default: all.")
+@click.option("--compare", metavar="RUN", default="", help="Say what changed since a run: its stamp, or previous.")
+@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Default: log.txt in --out.")
+@click.option("--cold", is_flag=True, help="Start every notebook in an interpreter of its own: slower.")
+@click.option("--dry-run", is_flag=True, help="Check everything and say what would run; write nothing.")
+def report(names: tuple[str, ...], pairs: tuple[str, ...], **options: object) -> None:
     """Run notebooks into reports and print the page to open.
 
     Without NAMES: every report whose tables the data set has.
     """
     from smm_analysis.report import run as runner
 
-    options = {"data": data, "lang": lang, "out": out, "jobs": jobs, "timeout": timeout, "notebooks": notebooks}
+    given = {key: value for key, value in options.items() if value is not None}
     try:
-        code = runner.run(names, given=_pairs(pairs), say=click.echo, **options)
-    except runner.Locked as error:
+        code = runner.run(runner.Request(names, given=_pairs(pairs), **given), say=click.echo)
+    except (runner.Locked, runner.DiskFull) as error:
         click.echo(f"smm: {error}", err=True)
-        code = runner.LOCKED
+        code = runner.LOCKED if isinstance(error, runner.Locked) else runner.SOME_FAILED
     sys.exit(code)
 
 
@@ -159,6 +170,33 @@ def notebooks(folder: Path) -> None:
         raise Mistake(f"{folder} is not empty; give a new folder")
     shutil.copytree(places.notebooks(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     click.echo(folder)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--out", type=click.Path(path_type=Path), default="my_notebooks", show_default=True, help="The folder.")
+def new(name: str, out: Path) -> None:
+    """Write a notebook for a question of your own: it already runs, checks and reports.
+
+    Open it in JupyterLab, change it, and run it with `smm report --notebooks my_notebooks`.
+    """
+    from smm_analysis.report.new import write_notebook
+
+    click.echo(write_notebook(name, out))
+
+
+@main.command()
+@click.argument("run")
+@click.option("--out", type=click.Path(path_type=Path), default="reports", show_default=True, help="Where runs are.")
+def compare(run: str, out: Path) -> None:
+    """Say what changed in data and verdicts from RUN (the beginning of its stamp) to the newest run."""
+    from smm_analysis.report import compare as comparing
+    from smm_analysis.report.publish import Shelf
+
+    shelf = Shelf(out)
+    before, newest = shelf.find(run), shelf.manifest()
+    compared = comparing.entry(before, shelf.manifest_of(before), newest)["compare"]
+    click.echo(comparing.table(compared))
 
 
 @main.command("import")

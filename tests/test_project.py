@@ -70,7 +70,7 @@ def test_every_requirement_is_locked_with_hashes_and_no_address():
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = project["dependencies"] + extras["cases"] + extras["test"] + extras["lock"][1:]
+    wanted = project["dependencies"] + extras["cases"] + extras["dask"] + extras["test"] + extras["lock"][1:]
     locked = {name.lower() for name in re.findall(r"^([A-Za-z0-9._-]+)==", lock, re.MULTILINE)}
     assert {bounds(r)[0].lower() for r in wanted} <= locked
     assert lock.count("==") <= lock.count("--hash=sha256:")

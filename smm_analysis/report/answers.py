@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from smm_analysis.report.compare import beyond_noise
 from smm_analysis.report.words import when, words
 from smm_analysis.verdict import Verdict, format_number
 
@@ -32,7 +33,7 @@ class Answer:
         verdict = Verdict.from_dict(dict(plain))
         told = math.isfinite(verdict.estimate)
         number = f"{format_number(verdict.estimate)} {verdict.unit}".strip() if told else ""
-        change = _change(verdict, Verdict.from_dict(dict(before)), made) if before else ""
+        change = _change(plain, before, made) if before else ""
         bar = interval_bar(verdict) if told else ""
         return cls(verdict, verdict.symbol, number, _interval(verdict) if told else "", bar, _turn(verdict), change)
 
@@ -81,15 +82,16 @@ def _turn(verdict: Verdict) -> str:
     return words(verdict.lang)[f"turn_{verdict.decision}"].format(**ends)
 
 
-def _change(now: Verdict, then: Verdict, made: str) -> str:
-    """Say how the number moved; noise is what two independent intervals of these widths would differ by."""
-    word, date = words(now.lang), when(made)[:10]
-    was = word["since_other"].format(decision=word[then.decision], when=date) if now.decision != then.decision else ""
-    if not (math.isfinite(now.estimate) and math.isfinite(then.estimate)):
+def _change(now: Mapping[str, Any], then: Mapping[str, Any], made: str) -> str:
+    """Say how the number moved since the last good run, and whether by more than noise."""
+    word, date = words(now["lang"]), when(made)[:10]
+    other = now["decision"] != then["decision"]
+    was = word["since_other"].format(decision=word[then["decision"]], when=date) if other else ""
+    beyond = beyond_noise(then, now)
+    if beyond is None:
         return was
-    moved = now.estimate - then.estimate
-    noise = math.hypot(now.high - now.low, then.high - then.low) / 2
-    key = "since_beyond" if abs(moved) > noise else "since_within" if moved else "since_same"
+    moved = now["estimate"] - then["estimate"]
+    key = "since_beyond" if beyond else "since_within" if moved else "since_same"
     signed = ("+" if moved > 0 else "") + format_number(moved)
     told = word[key].format(arrow="▲" if moved > 0 else "▼", change=signed, when=date)
     return " · ".join(part for part in (told, was) if part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import json
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smm_analysis import places
+from smm_analysis.report.masking import MASK, is_secret
 from smm_analysis.terms import Lang, label
 
 if TYPE_CHECKING:
@@ -97,7 +99,13 @@ class Parameter:
         return _TYPES[self.kind](text)
 
     def _refusal(self, text: str) -> ReportError:
-        return ReportError(f"parameter {self.name} ({self.help_en}) takes {self.allowed}; given {text!r}")
+        given = MASK if self.is_secret else repr(text)
+        return ReportError(f"parameter {self.name} ({self.help_en}) takes {self.allowed}; given {given}")
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its value is masked wherever a run writes it (비밀 값)."""
+        return is_secret(self.name)
 
 
 @dataclass(frozen=True)
@@ -113,8 +121,18 @@ class Notebook:
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        """The notebook as JSON."""
-        import nbformat
+        """The notebook as JSON; `validate` checks the whole of it."""
+        try:
+            plain = json.loads(self.path.read_text(encoding="utf-8"))
+            if plain["nbformat"] == 4 and all({"cell_type", "metadata", "source"} <= c.keys() for c in plain["cells"]):
+                return plain
+        except (AttributeError, KeyError, TypeError, ValueError):
+            pass
+        return self.validate()
+
+    def validate(self) -> dict[str, Any]:
+        """Return the notebook as nbformat reads it; a ReportError if its format is broken."""
+        import nbformat  # half a second: only for a notebook that will run, or that looks wrong
 
         try:
             notebook = nbformat.read(self.path, as_version=4)

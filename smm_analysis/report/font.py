@@ -30,6 +30,7 @@ def _subset(characters: str) -> bytes:
 
     options = subset.Options(flavor="woff", layout_features=["kern"], hinting=False, notdef_outline=True)
     font = subset.load_font(io.BytesIO(_font_bytes()), options)
+    font.recalcTimestamp = False  # same page, same bytes
     subsetter = subset.Subsetter(options)
     subsetter.populate(text=characters)
     subsetter.subset(font)

@@ -11,6 +11,7 @@ from smm_analysis.report.font import embed_font
 from smm_analysis.report.page import LANGUAGES, css, script, script_hash
 from smm_analysis.report.words import when, words
 from smm_analysis.terms import Lang
+from smm_analysis.verdict import format_number
 
 _SYMBOLS = {"supported": "✓", "not_supported": "×", "cannot_tell": "?"}
 _LATELY = 8  # runs that the small history shows
@@ -32,7 +33,9 @@ def render_index(
     reports = _rows(manifest, past, lang)
     earlier = [{"stamp": stamp, "made": when(stamp), "summary": _summary(old, word)} for stamp, old in past]
     with as_file(files("smm_analysis.report") / "template" / "index") as folder:
-        template = Environment(loader=FileSystemLoader(folder), autoescape=True).get_template("index.html.j2")
+        environment = Environment(loader=FileSystemLoader(folder), autoescape=True)
+        environment.filters["number"] = format_number
+        template = environment.get_template("index.html.j2")
         html = template.render(
             lang=lang,
             words=word,
@@ -45,6 +48,7 @@ def render_index(
             counts=Counter(verdict["decision"] for report in reports for verdict in report["verdicts"]),
             brands=sorted({report["brand"] for report in reports if report["brand"]}),
             history=earlier,
+            grid=manifest.get("grid"),
             **more,
         )
     return embed_font(html)
@@ -55,7 +59,7 @@ def _rows(manifest: Mapping[str, Any], past: History, lang: Lang) -> list[dict[s
     rows: dict[tuple[str, str | None], list[Mapping[str, Any]]] = {}
     for entry in sorted(manifest["reports"], key=lambda entry: entry["lang"] != lang):
         rows.setdefault((entry["name"], entry["brand"]), []).append(entry)
-    now = {"", manifest["data"]["sha256"]}
+    now = {"", manifest["data"]["sha256"], *manifest.get("data_sha256", ())}
     return [
         {
             **pages[0],

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import multiprocessing
-import os
 import re
-import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from smm_analysis.report import page
+from smm_analysis.report import figures, page
+from smm_analysis.report.masking import mask, masked
 from smm_analysis.report.publish import write_text
 from smm_analysis.terms import Lang
 
 NOT_RUN = {"lab-only", "solution"}  # cells for people in JupyterLab; reports neither run nor show them
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True)
 class Job:
-    """One report to make: a notebook, its typed values, and where its page goes. Sent to a worker process."""
+    """One report to make: a notebook, its typed values, and where its page goes. Sent to a worker process.
+
+    `label` is its place in a grid, `inputs` a fingerprint of what its content depends on, and `store` where finished
+    reports of an unfinished grid are kept. `before` are the last good run's verdicts, `before_stamp` is that run.
+    """
 
     notebook: Path
     name: str
@@ -30,7 +34,7 @@ class Job:
     question: str
     lang: Lang
     brand: str
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(repr=False)  # secrets are here in plain text
     rows: Sequence[Mapping[str, str]]
     data_name: str
     data_sha256: str
@@ -38,60 +42,100 @@ class Job:
     stamp: str
     folder: Path
     timeout: int
+    figures: Literal["", "png", "svg"] = ""
+    label: str = ""
+    inputs: str = ""
+    store: Path | None = None
     before: Sequence[Mapping[str, Any]] = ()
     before_stamp: str = ""
 
     @property
     def slug(self) -> str:
         """The page's file name without its ending."""
-        return ".".join(part for part in (self.name, _file_name(self.brand), self.lang) if part)
+        label = _file_name(self.label, 60)
+        return ".".join(part for part in (self.name, _file_name(self.brand), label, self.lang) if part)
 
 
 def execute(job: Job) -> dict[str, Any]:
-    """Run one notebook with papermill and write its page; return its manifest entry. Runs in a worker process."""
-    import nbformat
-    import papermill
-    from nbclient.exceptions import CellTimeoutError
+    """Run one notebook with papermill and write its page; return its manifest entry. Runs in a worker process.
 
-    executed = job.folder / "notebooks" / f"{job.slug}.ipynb"
-    status, error, verdicts, start = "ok", None, [], time.monotonic()
+    The status is ok, failed, timeout, or lost if the kernel died. A full disk is the run's affair, not this report's:
+    it is raised.
+    """
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    status, error, more, start = "ok", None, {}, time.monotonic()
     try:
-        source = nbformat.read(job.notebook, as_version=4)
-        source.cells = [cell for cell in source.cells if not NOT_RUN & set(cell.metadata.get("tags", ()))]
-        nbformat.write(source, executed)
-        papermill.execute_notebook(
-            _literal(executed),
-            _literal(executed),
-            parameters=dict(job.values),
-            kernel_name="python3",
-            language="python",
-            cwd=job.notebook.parent,
-            progress_bar=False,
-            execution_timeout=job.timeout,
-            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
-        )
-        node = nbformat.read(executed, as_version=4)
-        verdicts = page.verdicts(node)
-        html = page.render(
-            node,
-            title=job.title,
-            question=job.question,
-            slug=job.slug,
-            lang=job.lang,
-            brand=job.brand,
-            provenance=job.provenance,
-            data_name=job.data_name,
-            parameters=job.rows,
-            before=job.before,
-            before_stamp=job.before_stamp,
-        )
-        write_text(job.folder / f"{job.slug}.html", html)
+        more = _make(job)
     except CellTimeoutError:
         status, error = "timeout", f"a cell took more than {job.timeout} s"
+    except DeadKernelError as caught:
+        status, error = "lost", one_line(caught)
     except Exception as caught:
-        status, error = "failed", one_line(caught)
-    seconds = round(time.monotonic() - start, 2)
-    return entry(job, status=status, error=error, seconds=seconds, verdicts=verdicts if status == "ok" else [])
+        if isinstance(caught, OSError) and caught.errno in NO_SPACE:
+            raise
+        status, error = "failed", mask(one_line(caught), job.values)
+    return entry(job, status=status, error=error, seconds=round(time.monotonic() - start, 2), **more)
+
+
+def _make(job: Job) -> dict[str, Any]:
+    """Leave the executed notebook, the figures and the page; return what the manifest says of them."""
+    import nbformat
+
+    executed = job.folder / "notebooks" / f"{job.slug}.ipynb"
+    try:
+        _run(job, executed)
+    finally:
+        if executed.is_file() and masked(job.values) != job.values:
+            _mask_file(executed, job.values)
+    node = nbformat.read(executed, as_version=4)
+    written = figures.take_out(node, job.folder, job.slug, job.figures) if job.figures else []
+    if job.figures == "svg":  # the notebook keeps its PNGs; the page shows them
+        nbformat.write(node, executed)
+    html = page.render(
+        node,
+        title=job.title,
+        question=job.question,
+        slug=job.slug,
+        lang=job.lang,
+        brand=job.brand,
+        provenance=job.provenance,
+        data_name=job.data_name,
+        parameters=job.rows,
+        before=job.before,
+        before_stamp=job.before_stamp,
+    )
+    write_text(job.folder / f"{job.slug}.html", html)
+    return {"verdicts": page.verdicts(node), "figures": written}
+
+
+def _run(job: Job, executed: Path) -> None:
+    import nbformat
+    import papermill
+
+    source = nbformat.read(job.notebook, as_version=4)
+    source.cells = [cell for cell in source.cells if not NOT_RUN & set(cell.metadata.get("tags", ()))]
+    executed.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(source, executed)
+    papermill.execute_notebook(
+        _literal(executed),
+        _literal(executed),
+        parameters=dict(job.values),
+        kernel_name="python3",
+        language="python",
+        cwd=job.notebook.parent,
+        progress_bar=False,
+        execution_timeout=job.timeout,
+        request_save_on_cell_execute=masked(job.values) == job.values,  # a secret is not written before it is masked
+        extra_arguments=["--IPKernelApp.log_level=CRITICAL", *figures.kernel_arguments(job.figures)],
+    )
+
+
+def _mask_file(executed: Path, values: Mapping[str, Any]) -> None:
+    """Take the secrets out of an executed notebook: papermill writes its parameters into it."""
+    import nbformat
+
+    nbformat.write(mask(nbformat.read(executed, as_version=4), values), executed)
 
 
 def _literal(path: Path) -> str:
@@ -99,7 +143,15 @@ def _literal(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-def entry(job: Job, *, status: str, error: str | None, seconds: float, verdicts: Sequence[dict] = ()) -> dict[str, Any]:
+def entry(
+    job: Job,
+    *,
+    status: str,
+    error: str | None,
+    seconds: float,
+    verdicts: Sequence[dict] = (),
+    figures: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return a report's entry in the manifest."""
     return {
         "name": job.name,
@@ -108,13 +160,17 @@ def entry(job: Job, *, status: str, error: str | None, seconds: float, verdicts:
         "brand": job.brand or None,
         "status": status,
         "error": error,
-        "parameters": dict(job.values),
+        "parameters": masked(job.values),
         "seconds": seconds,
         "run": job.stamp,
+        "data_name": job.data_name,
         "data_sha256": job.data_sha256,
+        "inputs": job.inputs,
         "html": f"{job.slug}.html",
         "html_from": job.stamp if status == "ok" else None,
         "notebook": f"notebooks/{job.slug}.ipynb",
+        "figures": list(figures),
+        "pdf": None,
         "verdicts": list(verdicts),
     }
 
@@ -125,13 +181,7 @@ def one_line(error: BaseException) -> str:
     return re.sub(r"\s+", " ", f"{name}: {text}").strip()[:500]
 
 
-def die_with_parent() -> None:
-    """Let a worker end when the runner is killed, so that no kernel goes on by itself."""
-    parent = multiprocessing.parent_process()
-    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
-
-
-def _file_name(text: str) -> str:
-    """Return a brand's name as part of a file name; one that had to be changed or cut gets a short hash."""
-    safe = re.sub(r"[^\w-]+", "_", text)[:20]
+def _file_name(text: str, longest: int = 20) -> str:
+    """Return a text as part of a file name; one that had to be changed or cut gets a short hash."""
+    safe = re.sub(r"[^\w-]+", "_", text)[:longest]
     return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
