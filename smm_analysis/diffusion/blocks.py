@@ -1,0 +1,156 @@
+"""The hazards of one brand (위험률 묶음): passing on, following, leaving, buying first; pulls and their weak priors.
+
+The priors' centres and widths are the spread of these weights over virtual brands of worlds drawn at random (seeds
+1000 to 1039 of `benchmarks/strategies_truth.py`); they are wide, a factor of two to four either way.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .forms import BuyForm, Gate
+from .rates import Prior, RateFit, fit_rate
+from .weeks import Weeks, remembered, saturating
+
+OWNED_HALF_LIFE, EARNED_HALF_LIFE, PAID_HALF_LIFE = 2.0, 4.0, 1.0  # weeks that exposures are remembered
+REACH_OF_A_SHARE = 4.0  # people who see one passing-on; only the curvature depends on it
+SHARE_PULLS = ("base", "useful", "diffusion", "participation", "earned")
+LEAVE_PULLS = ("base", "promo", "crisis")
+
+
+def prior(*pairs: tuple[float, float], together: tuple[tuple[int, int, float], ...] = ()) -> Prior:
+    """Return a prior from (typical weight, log standard deviation) pairs.
+
+    `together` : (first, last, correlation) of pulls that are weak or strong together.
+    """
+    centre, sd = np.array(pairs).T
+    correlation = np.eye(len(sd))
+    for first, last, common in together:
+        block = correlation[first:last, first:last]
+        block[...] = common + (1 - common) * np.eye(last - first)
+    return Prior(np.log(centre), correlation * np.outer(sd, sd))
+
+
+SHARE_PRIOR = prior((1e-5, 1.9), (0.025, 0.8), (0.05, 0.8), (0.013, 0.9), (0.1, 0.7), together=((1, 4, 0.9),))
+OPENED_SHARE_PRIOR = prior((1e-5, 1.9), (0.07, 0.7), (0.14, 0.7), (0.05, 0.9), (0.3, 0.7), together=((1, 4, 0.9),))
+LEAVE_PRIOR = prior((0.003, 0.5), (0.008, 0.7), (0.02, 0.7))
+
+
+def follow_prior(channels: int) -> Prior:
+    """Return the prior of following: base, diffusion, earned, welcome of new customers, channels."""
+    return prior((0.001, 0.5), (0.0005, 1.0), (0.06, 0.6), (0.2, 0.4), *[(0.003, 1.4)] * channels)
+
+
+def buy_prior(channels: int, power: float) -> Prior:
+    """Return the prior of buying first, weights in mean hazards: base, useful, promo, diffusion, earned, channels."""
+    if power == 1:
+        own, channel, alike = (
+            ((0.1, 1.3), (0.25, 0.75), (0.27, 1.0), (0.10, 1.0), (0.85, 0.6)),
+            (0.43, 0.75),
+            (0.1, 0.1),
+        )
+    else:
+        own, channel, alike = ((0.47, 0.3), (0.15, 0.6), (0.17, 0.9), (0.07, 0.6), (0.5, 0.6)), (0.27, 0.66), (0.4, 0.2)
+    return prior(*own, *[channel] * channels, together=((1, 4, alike[0]), (5, 5 + channels, alike[1])))
+
+
+def damped(views: np.ndarray) -> np.ndarray:
+    """Return views with the tenth worth less than the first (많이 볼수록 둔해짐)."""
+    return views / (1 + 0.3 * views)
+
+
+def share_pulls(views: np.ndarray, shares_before: np.ndarray, opened: np.ndarray) -> np.ndarray:
+    """Return what makes people pass things on, (..., 5), opened by the relationship but for a trace."""
+    seen = damped(views[..., [0, 2, 3]])
+    parts = np.concatenate([seen, np.asarray(shares_before)[..., None]], axis=-1) * np.asarray(opened)[..., None]
+    return np.concatenate([np.ones((*parts.shape[:-1], 1)), parts], axis=-1)
+
+
+def follow_pulls(
+    views: np.ndarray, shares_before: np.ndarray, new_customers: np.ndarray, contacts: np.ndarray
+) -> np.ndarray:
+    """Return what makes people follow, (..., 4 + channels); all per head."""
+    own = np.stack([np.ones_like(shares_before), views[..., 2], shares_before, new_customers], axis=-1)
+    return np.concatenate([own, contacts], axis=-1)
+
+
+def leave_pulls(views: np.ndarray, promo_felt: np.ndarray, crisis: np.ndarray | float) -> np.ndarray:
+    """Return what makes followers leave, (..., 3)."""
+    promo = promo_felt * views.sum(axis=-1)
+    return np.stack([np.ones_like(promo), promo, np.broadcast_to(crisis, promo.shape)], axis=-1)
+
+
+def buy_pulls(owned: np.ndarray, earned: np.ndarray, paid: np.ndarray) -> np.ndarray:
+    """Return what makes people buy first, (..., 5 + channels), of remembered exposures per head.
+
+    `owned` (..., 3): useful, promo, diffusion views; `earned` (...): passings-on; `paid` (..., channels): contacts.
+    """
+    parts = np.concatenate([owned, REACH_OF_A_SHARE * earned[..., None], paid], axis=-1)
+    return np.concatenate([np.ones((*parts.shape[:-1], 1)), saturating(parts)], axis=-1)
+
+
+def before(x: np.ndarray) -> np.ndarray:
+    """Return last week's values; 0 in the first (지난주)."""
+    return np.concatenate([np.zeros_like(x[:1]), x[:-1]])
+
+
+def fit_sharing(weeks: Weeks, path: np.ndarray, gate: Gate, *, y: np.ndarray | None = None, **options) -> RateFit:
+    """Fit the passings-on of the week."""
+    pulls = share_pulls(weeks.views, before(weeks.shares), gate.open(path))
+    y = weeks.shares * weeks.size if y is None else y
+    prior = SHARE_PRIOR if gate.kind == "none" else OPENED_SHARE_PRIOR
+    return fit_rate(y, np.full(weeks.n, float(weeks.size)), pulls, prior, **options)
+
+
+def fit_following(weeks: Weeks) -> RateFit:
+    """Fit new followers among those who do not follow."""
+    came = np.nan_to_num(weeks.new_customers) / weeks.size
+    pulls = follow_pulls(weeks.views, before(weeks.shares), came, weeks.contacts)
+    exposure = weeks.size * (1 - weeks.follow)
+    return fit_rate(weeks.new_followers, exposure, pulls, follow_prior(len(weeks.channels)))
+
+
+def fit_leaving(weeks: Weeks, promo_felt: np.ndarray) -> RateFit:
+    """Fit followers lost among those who follow."""
+    pulls = leave_pulls(weeks.views, promo_felt, weeks.crisis)
+    return fit_rate(weeks.lost_followers, weeks.size * weeks.follow, pulls, LEAVE_PRIOR)
+
+
+def mean_hazard(weeks: Weeks) -> float:
+    """Return the mean hazard of a first purchase per person and week."""
+    known = np.isfinite(weeks.new_customers)
+    left = weeks.size - weeks.customers
+    return max(float(weeks.new_customers[known].sum() / left[known].sum()), 1e-7)
+
+
+def recorded_buy_pulls(weeks: Weeks, opened: np.ndarray) -> np.ndarray:
+    """Return the pulls of a first purchase over the record; `opened` multiplies the views of diffusion."""
+    views = weeks.views[:, :3] * np.column_stack([np.ones((weeks.n, 2)), opened])
+    return buy_pulls(
+        remembered(views, OWNED_HALF_LIFE),
+        remembered(before(weeks.shares), EARNED_HALF_LIFE),
+        remembered(weeks.contacts, PAID_HALF_LIFE),
+    )
+
+
+def fit_buying(
+    weeks: Weeks,
+    opened: np.ndarray,
+    form: BuyForm,
+    *,
+    y: np.ndarray | None = None,
+    prior: Prior | None = None,
+    **options,
+) -> RateFit:
+    """Fit first purchases among those who never bought, under season and controls."""
+    pulls = recorded_buy_pulls(weeks, opened if form.opened else np.ones(weeks.n))
+    exposure = (weeks.size - weeks.customers) * mean_hazard(weeks)
+    return fit_rate(
+        weeks.new_customers if y is None else y,
+        exposure,
+        pulls,
+        prior or buy_prior(len(weeks.channels), form.power),
+        conditions=weeks.conditions,
+        power=form.power,
+        **options,
+    )
