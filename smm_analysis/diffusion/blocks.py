@@ -32,7 +32,7 @@ def prior(*pairs: tuple[float, float], together: tuple[tuple[int, int, float], .
 
 
 SHARE_PRIOR = prior((1e-5, 1.9), (0.025, 0.8), (0.05, 0.8), (0.013, 0.9), (0.1, 0.7), together=((1, 4, 0.9),))
-OPENED_SHARE_PRIOR = prior((1e-5, 1.9), (0.07, 0.7), (0.14, 0.7), (0.05, 0.9), (0.3, 0.7), together=((1, 4, 0.9),))
+OPENED_SHARE_PRIOR = prior((1e-5, 1.9), (0.15, 0.5), (0.3, 0.5), (0.12, 0.7), (0.7, 0.4), together=((1, 4, 0.8),))
 LEAVE_PRIOR = prior((0.003, 0.5), (0.008, 0.7), (0.02, 0.7))
 
 
@@ -51,7 +51,14 @@ def buy_prior(channels: int, power: float) -> Prior:
         )
     else:
         own, channel, alike = ((0.47, 0.3), (0.15, 0.6), (0.17, 0.9), (0.07, 0.6), (0.5, 0.6)), (0.27, 0.66), (0.4, 0.2)
-    return prior(*own, *[channel] * channels, together=((1, 4, alike[0]), (5, 5 + channels, alike[1])))
+    import os
+
+    if float(os.environ.get("ALPHA", "1")) == 0:
+        if power == 1:
+            own, channel, alike = ((0.066, 1.1), (0.13, 0.8), (0.16, 1.07), (0.07, 1.4), (0.67, 0.8)), (0.27, 0.96), (0.2, 0.58)
+        else:
+            own, channel, alike = ((0.37, 0.3), (0.11, 0.6), (0.12, 0.9), (0.05, 0.6), (0.47, 0.75)), (0.21, 0.78), (0.35, 0.54)
+    return prior(*own, *[channel] * channels, together=((1, 3, 0.7), (5, 5 + channels, alike[1])))
 
 
 def damped(views: np.ndarray) -> np.ndarray:
@@ -120,7 +127,10 @@ def mean_hazard(weeks: Weeks) -> float:
     """Return the mean hazard of a first purchase per person and week."""
     known = np.isfinite(weeks.new_customers)
     left = weeks.size - weeks.customers
-    return max(float(weeks.new_customers[known].sum() / left[known].sum()), 1e-7)
+    import os
+
+    A = float(os.environ.get("ALPHA", "1"))
+    return max(float(weeks.new_customers[known].sum() / left[known].sum()), 1e-7)**A * .004**(1-A)
 
 
 def recorded_buy_pulls(weeks: Weeks, opened: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ from .blocks import (
     mean_hazard,
 )
 from .exposure import Exposure, fit_exposure
-from .forms import BUY_FORMS, WIDTHS, BuyForm, Gate, evidence, forecast_score, gates_between, known_until, weights_of
+from .forms import BEFORE, BUY_FORMS, WIDTHS, BuyForm, Gate, evidence, forecast_score, gates_between, known_until, weights_of
 from .relation import RelationFit, fit_relation, in_reach, promotion_share
 from .repeat import fit_repeat, source_columns
 from .weeks import Weeks, remembered, weeks_of
@@ -122,6 +122,7 @@ def _fit_brand(weeks: Weeks, repeat: pd.DataFrame, *, rng: np.random.Generator, 
         weeks.start,
         path=mean_path,
         participation=weeks.views[:, 3],
+        conditions=weeks.conditions,
         sources=source_columns(remembered(weeks.contacts, 1.0).sum(axis=1), remembered(before(weeks.shares), 4.0)),
     )
     reach = in_reach(relation)
@@ -179,11 +180,13 @@ def _weigh_gates(weeks: Weeks, path: np.ndarray, reach: float) -> tuple[pd.DataF
             y, lambda week, gate=best: fit_sharing(weeks, path, gate, y=known_until(y, week), dispersion=noise)
         )
         rows.append({"form": kind, "evidence": evidence(scores), "forecast": ahead, "middle": best.middle})
-    return _weighed(pd.DataFrame(rows)), noise
+    return _weighed(pd.DataFrame(rows), np.array([BEFORE[kind] for kind in kinds])), noise
 
 
-def _weighed(forms: pd.DataFrame) -> pd.DataFrame:
-    return forms.assign(weight=(weights_of(forms["evidence"]) + weights_of(forms["forecast"])) / 2)
+def _weighed(forms: pd.DataFrame, prior: np.ndarray | float = 1.0) -> pd.DataFrame:
+    """Weigh forms by evidence and by forecast, half and half; `prior` is their weight before the data."""
+    both = [weights_of(forms[column] + np.log(prior)) for column in ("evidence", "forecast")]
+    return forms.assign(weight=(both[0] + both[1]) / 2)
 
 
 def _weigh_buying(weeks: Weeks, path: np.ndarray, gate: Gate) -> tuple[pd.DataFrame, float]:

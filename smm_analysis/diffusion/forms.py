@@ -31,7 +31,8 @@ class Gate:
         return 1 / (1 + np.exp(-(relationship - self.middle) / self.width))
 
 
-WIDTHS = {"gradual": 0.12, "threshold": 0.035}
+WIDTHS = {"gradual": 0.12, "threshold": 0.06}
+BEFORE = {"none": 0.4, "gradual": 0.2, "threshold": 0.4}  # prior weights of the kinds of gate
 GATES = ("none", *WIDTHS)
 _MIDDLES = 7
 

@@ -111,7 +111,7 @@ def _published(posts: pd.DataFrame | None, index: pd.DatetimeIndex) -> pd.DataFr
 def monday(times: pd.Series) -> pd.Series:
     """Return the Monday of each time, in its own zone (그 주의 월요일)."""
     days = times.dt.tz_localize(None).dt.normalize()
-    return days - pd.to_timedelta(days.dt.weekday, unit="D")
+    return days - pd.to_timedelta(days.dt.day_of_week, unit="D")
 
 
 def _felt(relationship: pd.DataFrame | None, index: pd.DatetimeIndex) -> pd.DataFrame:

@@ -189,7 +189,11 @@ class _Chain:
         bought = self._bought()
         self.customers = self.customers + new
         self.shared = np.minimum(shares, 1.0)
-        lasting = np.exp(d.loyal[:, 1] * (self.relation - self.fit.centre) / 0.1 + d.loyal[:, 2] * views[..., 3])
+        lasting = np.exp(
+            d.loyal[:, 1] * (self.relation - self.fit.centre) / 0.1
+            + d.loyal[:, 2] * views[..., 3]
+            + d.loyal[:, 3:] @ conditions
+        )
         return new, self.shared, self.follow, self.relation, lasting, bought
 
     def _open(self, relation: np.ndarray) -> np.ndarray:

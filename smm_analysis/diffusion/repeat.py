@@ -57,7 +57,7 @@ def _risk_sets(persons: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
 AGES = (1, 2, 3, 5, 8, 13, 26)  # weeks since the first purchase at which the chance of becoming loyal may change
 LOYAL_COLUMNS = ("bought", "relationship", "participation")
 SOURCE_COLUMNS = ("constant", "paid", "earned")
-_LOYAL_SD = np.array([0.5, 0.25, 0.5])  # priors, centred on 0 but for those won by one-way media
+_LOYAL_SD = np.array([0.4, 0.12, 0.4])  # priors, centred on 0 but for those won by one-way media
 _LOYAL_CENTRE = np.array([-0.2, 0.1, 0.1])
 _SOURCE_CENTRE, _SOURCE_SD = np.array([0.0, 1.0, -0.5]), np.array([2.0, 0.3, 0.3])
 
@@ -99,7 +99,13 @@ def source_columns(paid: np.ndarray, earned: np.ndarray) -> np.ndarray:
 
 
 def fit_repeat(
-    repeat: pd.DataFrame, start: pd.Timestamp, *, path: np.ndarray, participation: np.ndarray, sources: np.ndarray
+    repeat: pd.DataFrame,
+    start: pd.Timestamp,
+    *,
+    path: np.ndarray,
+    participation: np.ndarray,
+    conditions: np.ndarray,
+    sources: np.ndarray,
 ) -> RepeatFit:
     """Fit who becomes loyal, and who is bought, by two binomial regressions (statsmodels) and weak priors.
 
@@ -114,15 +120,18 @@ def fit_repeat(
     cells = table.groupby(["age", "week", "bought"], observed=True)[["became_loyal", "at_risk"]].sum().reset_index()
     centre = float(path.mean())
     at = cells["week"].to_numpy()
-    moved = np.column_stack([cells["bought"], (path[at] - centre) / 0.1, participation[at]])
+    moved = np.column_stack([cells["bought"], (path[at] - centre) / 0.1, participation[at], conditions[at]])
     ages = np.eye(len(AGES) + 1)[cells["age"]]
-    first = np.r_[np.full(len(AGES) + 1, -3.0), _LOYAL_CENTRE], np.r_[np.full(len(AGES) + 1, 2.0), _LOYAL_SD]
+    k, other = len(AGES) + 1, conditions.shape[1]
+    first = (
+        np.r_[np.full(k, -3.0), _LOYAL_CENTRE, np.zeros(other)],
+        np.r_[np.full(k, 2.0), _LOYAL_SD, np.full(other, 0.25)],
+    )
     found, cov = _binomial(cells["became_loyal"], cells["at_risk"], np.hstack([ages, moved]), *first, link="cloglog")
     came = table[table["week"] == table["cohort"]].groupby(["week", "bought"])["at_risk"].sum().unstack(fill_value=0)  # noqa: PD010
     came = came.reindex(columns=[False, True], fill_value=0)
     x = sources[came.index.to_numpy()]
     who, who_cov = _binomial(came[True], came.sum(axis=1), x, _SOURCE_CENTRE, _SOURCE_SD, link="logit")
-    k = len(AGES) + 1
     return RepeatFit(found[:k], found[k:], cov, centre, who, who_cov)
 
 

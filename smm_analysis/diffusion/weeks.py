@@ -95,9 +95,17 @@ def conditions_of(panel: pd.DataFrame) -> np.ndarray:
     moved = panel[[name for name in panel if name.startswith("control_")]].to_numpy(dtype=float)
     angle = 2 * np.pi * (panel["week"] - panel["week"].iloc[0]).dt.days.to_numpy() / DAYS_A_YEAR
     waves = np.column_stack([np.sin(angle), np.cos(angle)]) if len(panel) >= WEEKS_A_YEAR else np.empty((len(panel), 0))
+    moved = np.column_stack([moved, _demand_seen(panel["new_customers"])])
     spread = moved.std(axis=0)
     moved = (moved - moved.mean(axis=0))[:, spread > 1e-9] / spread[spread > 1e-9]
     return np.hstack([np.sqrt(2) * waves, moved])
+
+
+def _demand_seen(new: pd.Series) -> np.ndarray:
+    """Return how the last two weeks went against the last half year, in logs: what managers react to."""
+    before = new.fillna(0.0).shift()
+    recent, usual = (before.rolling(span, min_periods=1).mean().fillna(0.0) for span in (2, 26))
+    return np.log((recent + 1) / (usual + 1)).to_numpy()
 
 
 def remembered(seen: np.ndarray, half_life_weeks: float, first: np.ndarray | float = 0.0) -> np.ndarray:
