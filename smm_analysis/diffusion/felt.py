@@ -10,10 +10,10 @@ from .panel import monday
 def simple_relationship(
     *, mentions: pd.DataFrame | None = None, surveys: pd.DataFrame | None = None, customers: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Return a plain weekly relationship (간단한 관계 지수): survey answers and tone of mentions, equal weights.
+    """Return a plain weekly relationship (간단한 관계 지수): survey answers and tone of mentions.
 
     Parts are each question's score over 10 and (sentiment + 1) / 2 of people's mentions. Each part is moved to the mean
-    of all parts, so that a week in which one is missing is not a jump; the week's parts are then averaged.
+    of all parts, so that a week in which one is missing is not a jump; then every answer and mention counts alike.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def simple_relationship(
     parts = pd.concat([_answers(surveys, customers), _tones(mentions)])
     level = parts.groupby("part")["score"].mean()
     score = parts["score"] - parts["part"].map(level) + level.mean()
-    means = parts.assign(score=score).groupby(["week", "part"])["score"].agg(["mean", "size"]).groupby("week")
-    return means.agg(relationship=("mean", "mean"), relationship_n=("size", "sum")).reset_index()
+    by_week = parts.assign(score=score).groupby("week")["score"]
+    return by_week.agg(relationship="mean", relationship_n="size").reset_index()
 
 
 def _answers(surveys: pd.DataFrame | None, customers: pd.DataFrame | None) -> pd.DataFrame:

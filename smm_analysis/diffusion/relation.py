@@ -15,10 +15,12 @@ from .weeks import Weeks, remembered, saturating
 
 DRIVERS = ("listen", "useful", "participation", "promo", "crisis")
 SIGNS = np.array([1.0, 1.0, 1.0, -1.0, -1.0])
-KEEPS = (0.75, 0.85, 0.91, 0.95, 0.975)  # per week: half-lives of 2 to 27 weeks
+KEEPS = (0.90, 0.935, 0.96, 0.975)  # per week: half-lives of 7 to 27 weeks
 # log weights: a driver at full strength moves a 0..1 relationship by about so much in the end
-PRIOR_MEAN, PRIOR_SD = np.log([0.11, 0.12, 0.06, 0.30, 1.5]), np.array([0.7, 0.8, 0.8, 0.6, 0.6])
+PRIOR_MEAN, PRIOR_SD = np.log([0.16, 0.08, 0.06, 0.30, 0.4]), np.array([0.6, 0.7, 0.7, 0.6, 0.5])
 _LEVEL_SD, _START_SD = 0.5, 0.03  # priors: the level without any doing; how far the start lies from it
+_CRISIS_TALK_SD = 0.3  # prior: how much a crisis colours the week's answers and mentions, beside what it lastingly does
+_FREE = 3  # level, start and talk in crises come before the drivers' log weights
 _ENOUGH_LISTENING = 0.16  # of a mean weekly budget: half of the most that listening can do
 _FELT_AT = 4.0  # weeks over which people feel a share of promotion
 
@@ -106,25 +108,25 @@ class _Given:
         half_life = np.log(0.5) / np.log(keep)
         gone = keep ** np.arange(1, weeks.n + 1)
         filtered = (1 - keep) * remembered(drive, half_life) * SIGNS
-        self.design = np.column_stack([np.ones(weeks.n), gone, filtered])
+        self.design = np.column_stack([np.ones(weeks.n), gone, weeks.crisis, filtered])
         self.y, self.x = weeks.felt[told], self.design[told]
         self.sd = np.sqrt(noise**2 / weeks.felt_n[told] + 0.015**2)
-        self.centre = np.r_[0.5, 0.0, PRIOR_MEAN]
-        self.weight = np.r_[_LEVEL_SD, _START_SD, PRIOR_SD] ** -2.0
+        self.centre = np.r_[0.5, 0.0, 0.0, PRIOR_MEAN]
+        self.weight = np.r_[_LEVEL_SD, _START_SD, _CRISIS_TALK_SD, PRIOR_SD] ** -2.0
         self.at, self.curvature, self.score = self._mode()
 
     def _slopes(self, at: np.ndarray) -> np.ndarray:
-        return np.r_[1.0, 1.0, np.exp(at[2:])]
+        return np.r_[1.0, 1.0, 1.0, np.exp(at[_FREE:])]
 
     def _mode(self) -> tuple[np.ndarray, np.ndarray, float]:
         at = self.centre.copy()
         for _ in range(25):
             scale = self._slopes(at)
             jacobian = self.x * scale / self.sd[:, None]
-            rest = (self.y - self.x @ np.r_[at[:2], scale[2:]]) / self.sd
+            rest = (self.y - self.x @ np.r_[at[:_FREE], scale[_FREE:]]) / self.sd
             curvature = jacobian.T @ jacobian + np.diag(self.weight)
             move = np.linalg.solve(curvature, jacobian.T @ rest - self.weight * (at - self.centre))
-            at = at + move * min(1.0, 1.0 / max(np.abs(move[2:]).max(), 1e-9))
+            at = at + move * min(1.0, 1.0 / max(np.abs(move[_FREE:]).max(), 1e-9))
         value = -0.5 * (rest @ rest) - 0.5 * (self.weight * (at - self.centre) ** 2).sum()
         return at, curvature, float(value - 0.5 * np.linalg.slogdet(curvature)[1])
 
@@ -132,6 +134,6 @@ class _Given:
         """Return level, start, signed weights and paths of `n` draws."""
         root = np.linalg.cholesky(np.linalg.inv(self.curvature))
         at = self.at + rng.standard_normal((n, len(root))) @ root.T
-        weights = np.exp(at[:, 2:])
-        paths = np.column_stack([at[:, :2], weights]) @ self.design.T
+        weights = np.exp(at[:, _FREE:])
+        paths = np.column_stack([at[:, :2], np.zeros(n), weights]) @ self.design.T
         return at[:, 0], at[:, 0] + at[:, 1], weights * SIGNS, np.clip(paths, 0.0, 1.0)
