@@ -13,13 +13,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from smm_analysis.diffusion import repeat_panel, simple_relationship, strategy_panel
 from smm_analysis.virtual import PLANS, POLICIES, WORLDS, Simulation, World, simulate
+from smm_analysis.virtual.engine import flights
 from smm_analysis.virtual.truth import Again, diffusion_effect, loyal
+from smm_analysis.virtual.worlds import LINES
 
 CACHE = Path(tempfile.gettempdir()) / "smm_strategies_truth"
 PEOPLE = 4000
-NEEDED = "weekly effort media posts mentions surveys controls events customers purchases".split()
+NEEDED = (
+    *("weekly", "effort", "media", "posts", "mentions"),
+    *("surveys", "controls", "events", "customers", "purchases"),
+)
 MIXES = {name: replace(plan, flights=True) for name, plan in PLANS.items() if name != "burst"}  # one rhythm for all
 PAIRS = {
     "S0.4": ("basic_then_diffusion", "diffusion_only"),
@@ -74,17 +81,39 @@ def drawn_case(seed: int) -> dict:
             "loyal": {name: loyal(s) for name, s in again.items()} | {"today": loyal(sim)},
         }
 
-    return kept(f"drawn2-{PEOPLE}-{seed}", make)
+    return kept(f"drawn-{PEOPLE}-{seed}", make)
 
 
 def like_record(sim: Simulation, name: str, world: World) -> Simulation:
     """The plan with the record's luck and the record's money in total."""
     spent = float(sim.choices.money.sum()) / (250 * sim.people.n * sim.setting.weeks)
-    from smm_analysis.virtual.worlds import LINES
-
     scale = dict.fromkeys(LINES, spent)
     setting = {"seed": sim.setting.seed, "brand": sim.setting.brand, "people": sim.people.n}
     return simulate(world=world, plan=MIXES[name], policy="planned", spend_scale=scale, **setting)
+
+
+def money_of(plan: str, weeks: int = 104) -> pd.DataFrame:
+    """A plan's money by week and line, as the firm would write it down: no unevenness, the total left open."""
+    shares = np.array([MIXES[plan].shares(week, weeks) for week in range(weeks)])
+    return pd.DataFrame(shares * flights(weeks), columns=[*LINES])
+
+
+def panels(case: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `fit_coupled` needs of a case: the weekly panel, and who becomes loyal."""
+    t, brand = case["tables"], case["brand"]
+    panel = strategy_panel(
+        t["weekly"],
+        t["effort"],
+        t["media"],
+        market_size=case["market_size"],
+        brand=brand,
+        posts=t["posts"],
+        relationship=simple_relationship(mentions=t["mentions"], surveys=t["surveys"]),
+        controls=t["controls"],
+        events=t["events"],
+    )
+    until = panel["week"].max() + pd.Timedelta(days=6)
+    return panel, repeat_panel(t["customers"], t["purchases"], brand=brand, until=until)
 
 
 def claim_case(seed: int, *, world: str, policy: str, plan: str = "basic_then_diffusion", brand: str = "mirae") -> dict:
@@ -119,7 +148,7 @@ def kept(name: str, make: Callable[[], dict]) -> dict:
     """What was computed before, or computed now and kept."""
     path = CACHE / f"{name}.pickle"
     if path.exists():
-        return pickle.loads(path.read_bytes())  # noqa: S301, our own file
+        return pickle.loads(path.read_bytes())
     made = make()
     CACHE.mkdir(exist_ok=True)
     path.write_bytes(pickle.dumps(made))

@@ -44,21 +44,10 @@ def follow_prior(channels: int) -> Prior:
 def buy_prior(channels: int, power: float) -> Prior:
     """Return the prior of buying first, weights in mean hazards: base, useful, promo, diffusion, earned, channels."""
     if power == 1:
-        own, channel, alike = (
-            ((0.1, 1.3), (0.25, 0.75), (0.27, 1.0), (0.10, 1.0), (0.85, 0.6)),
-            (0.43, 0.75),
-            (0.1, 0.1),
-        )
+        own, channel = ((0.1, 1.2), (0.24, 0.8), (0.27, 1.0), (0.11, 1.2), (0.85, 0.8)), (0.40, 0.9)
     else:
-        own, channel, alike = ((0.47, 0.3), (0.15, 0.6), (0.17, 0.9), (0.07, 0.6), (0.5, 0.6)), (0.27, 0.66), (0.4, 0.2)
-    import os
-
-    if float(os.environ.get("ALPHA", "1")) == 0:
-        if power == 1:
-            own, channel, alike = ((0.066, 1.1), (0.13, 0.8), (0.16, 1.07), (0.07, 1.4), (0.67, 0.8)), (0.27, 0.96), (0.2, 0.58)
-        else:
-            own, channel, alike = ((0.37, 0.3), (0.11, 0.6), (0.12, 0.9), (0.05, 0.6), (0.47, 0.75)), (0.21, 0.78), (0.35, 0.54)
-    return prior(*own, *[channel] * channels, together=((1, 3, 0.7), (5, 5 + channels, alike[1])))
+        own, channel = ((0.47, 0.3), (0.15, 0.6), (0.17, 0.9), (0.07, 0.6), (0.53, 0.7)), (0.26, 0.75)
+    return prior(*own, *[channel] * channels, together=((1, 3, 0.7), (5, 5 + channels, 0.5)))
 
 
 def damped(views: np.ndarray) -> np.ndarray:
@@ -127,10 +116,7 @@ def mean_hazard(weeks: Weeks) -> float:
     """Return the mean hazard of a first purchase per person and week."""
     known = np.isfinite(weeks.new_customers)
     left = weeks.size - weeks.customers
-    import os
-
-    A = float(os.environ.get("ALPHA", "1"))
-    return max(float(weeks.new_customers[known].sum() / left[known].sum()), 1e-7)**A * .004**(1-A)
+    return max(float(weeks.new_customers[known].sum() / left[known].sum()), 1e-7)
 
 
 def recorded_buy_pulls(weeks: Weeks, opened: np.ndarray) -> np.ndarray:

@@ -25,7 +25,18 @@ from .blocks import (
     mean_hazard,
 )
 from .exposure import Exposure, fit_exposure
-from .forms import BEFORE, BUY_FORMS, WIDTHS, BuyForm, Gate, evidence, forecast_score, gates_between, known_until, weights_of
+from .forms import (
+    BEFORE,
+    BUY_FORMS,
+    WIDTHS,
+    BuyForm,
+    Gate,
+    evidence,
+    forecast_score,
+    gates_between,
+    known_until,
+    weights_of,
+)
 from .relation import RelationFit, fit_relation, in_reach, promotion_share
 from .repeat import fit_repeat, source_columns
 from .weeks import Weeks, remembered, weeks_of
