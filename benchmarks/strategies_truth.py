@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.diffusion import repeat_panel, simple_relationship, strategy_panel
-from smm_analysis.virtual import PLANS, POLICIES, WORLDS, Simulation, World, simulate
+from smm_analysis.virtual import PLANS, POLICIES, SAMPLE_PLANS, WORLDS, Simulation, World, simulate
 from smm_analysis.virtual.engine import flights
 from smm_analysis.virtual.truth import Again, diffusion_effect, loyal
 from smm_analysis.virtual.worlds import LINES
@@ -28,6 +28,7 @@ NEEDED = (
     *("surveys", "controls", "events", "customers", "purchases"),
 )
 MIXES = {name: replace(plan, flights=True) for name, plan in PLANS.items() if name != "burst"}  # one rhythm for all
+CLAIM_POLICIES = ("planned", "reactive", "seasonal")
 PAIRS = {
     "S0.4": ("basic_then_diffusion", "diffusion_only"),
     "S1.6": ("participation_after", "participation_first"),
@@ -116,24 +117,20 @@ def panels(case: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     return panel, repeat_panel(t["customers"], t["purchases"], brand=brand, until=until)
 
 
-def claim_case(seed: int, *, world: str, policy: str, plan: str = "basic_then_diffusion", brand: str = "mirae") -> dict:
-    """One brand in a named world, with the truth of S0.3, S0.4, S1.6 and S4.2."""
-    sim = None
+def claim_case(seed: int, world: str) -> dict:
+    """One brand in a named world, with the truth of S0.3, S0.4, S1.6 and S4.2; plan and policy go by the seed."""
+    plan, policy = SAMPLE_PLANS[seed % 6], CLAIM_POLICIES[seed // 6 % 3]
 
-    def recorded() -> dict:
-        nonlocal sim
-        sim = simulate(seed=seed, world=world, policy=policy, plan=plan, brand=brand, people=PEOPLE)
-        return {**record(sim), "S0.3": diffusion_effect(Again(sim))["value"]}
-
-    def planned() -> dict:
+    def make() -> dict:
+        setting = {"seed": seed, "world": world, "people": PEOPLE}
+        sim = simulate(policy=policy, plan=plan, **setting)
         names = dict.fromkeys(name for pair in PAIRS.values() for name in pair)
-        setting = {"seed": seed, "world": world, "brand": brand, "people": PEOPLE}
-        return {name: loyal(simulate(plan=name, policy="planned", **setting)) for name in names}
+        plans = {name: loyal(simulate(plan=name, policy="planned", **setting)) for name in names}
+        truth = {claim: plans[one] - plans[other] for claim, (one, other) in PAIRS.items()}
+        truth["S0.3"] = diffusion_effect(Again(sim))["value"]
+        return {**record(sim), "plan": plan, "policy": policy, "loyal": loyal(sim), "truth": truth}
 
-    case = kept(f"record-{world}-{policy}-{plan}-{brand}-{PEOPLE}-{seed}", recorded)
-    plans = kept(f"plans-{world}-{brand}-{PEOPLE}-{seed}", planned)
-    differences = {claim: plans[one] - plans[other] for claim, (one, other) in PAIRS.items()}
-    return {**case, "plans": plans, **differences}
+    return kept(f"claims-{world}-{PEOPLE}-{seed}", make)
 
 
 def record(sim: Simulation) -> dict:

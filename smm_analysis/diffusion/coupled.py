@@ -17,6 +17,8 @@ import pandas as pd
 from smm_analysis.terms import Lang
 
 from .blocks import (
+    EARNED_HALF_LIFE,
+    PAID_HALF_LIFE,
     before,
     fit_buying,
     fit_following,
@@ -37,9 +39,11 @@ from .forms import (
     known_until,
     weights_of,
 )
-from .relation import RelationFit, fit_relation, in_reach, promotion_share
-from .repeat import fit_repeat, source_columns
-from .weeks import Weeks, remembered, weeks_of
+from .pooling import shared_priors
+from .rates import Prior, RateFit
+from .relation import RelationFit, felt_promotion, fit_relation, in_reach
+from .repeat import RepeatFit, fit_repeat, source_columns
+from .weeks import Weeks, remembered, unusable, weeks_of
 
 _PATHS = 30  # draws of the relationship's path, for each of which the hazards are fitted anew
 
@@ -78,7 +82,13 @@ class Draws:
 
 @dataclass(frozen=True)
 class BrandFit:
-    """One brand's fit (브랜드별 적합): its weeks, what money makes people see, draws, and the weights of the forms."""
+    """One brand's fit (브랜드별 적합).
+
+    `weeks` : its record; `exposure` : what money makes people see; `hazard` : mean hazard of a first purchase, the unit of
+    the weights of buying; `centre` : mean relationship; `dispersion` : by hazard; `gates`, `buying` : the forms with their
+    evidence, forecast score and weight; `expected` : new customers as the best form has them; `relation_n` : answers and
+    mentions behind the relationship.
+    """
 
     weeks: Weeks
     exposure: Exposure
@@ -88,19 +98,20 @@ class BrandFit:
     dispersion: Mapping[str, float]
     gates: pd.DataFrame = field(repr=False)
     buying: pd.DataFrame = field(repr=False)
-    relation_n: int = 0
+    expected: np.ndarray = field(repr=False)
+    relation_n: int
 
 
 @dataclass(frozen=True)
 class CoupledModel:
-    """A fitted trust-coupled diffusion (신뢰 결합 확산 모형); `simulate` runs it, `strategies` compares plans with it.
+    """A fitted trust-coupled diffusion (신뢰 결합 확산 모형), what strategies are compared with.
 
-    `brands` : what was fitted, by brand; `reasons` : why a brand cannot be fitted at all.
+    `brands` : what was fitted, by brand; `reasons` : why a brand cannot be fitted at all; `level` of all intervals.
     """
 
     brands: Mapping[str, BrandFit]
     reasons: Mapping[str, Mapping[Lang, str]]
-    level: float = 0.90
+    level: float
 
 
 def fit_coupled(
@@ -108,72 +119,81 @@ def fit_coupled(
 ) -> CoupledModel:
     """Fit the trust-coupled diffusion to one brand's weeks, or several brands' (신뢰 결합 확산 적합, S0.3).
 
+    Hazards add up as in Bass (1969, Management Science 15(5)): an outside part and word of mouth among those not yet
+    reached, here with weights on what was really seen and passed on. Of several brands, each is fitted with priors that
+    the others have sharpened (partial pooling): slopes differ between brands by a factor of 1.5 or so.
+
     Parameters
     ----------
     panel : from `strategy_panel`, one brand below another.
     repeat : from `repeat_panel`, the same brands.
     level : two-sided level of all intervals, 0..1.
-    draws : parameter draws.
+    draws : parameter draws, at least 60.
+
+    Returns
+    -------
+    CoupledModel
+        A brand with too few weeks, with weeks missing or without customers is in `reasons`.
     """
+    parts = {str(name): weeks for name, weeks in panel.groupby("brand", sort=False)}
+    reasons = {name: why for name, weeks in parts.items() if (why := unusable(weeks))}
+    usable = {name: weeks_of(weeks) for name, weeks in parts.items() if name not in reasons}
+    priors = shared_priors([*usable.values()])
     fitted = {}
-    for number, (name, weeks) in enumerate(panel.groupby("brand", sort=False)):
+    for number, (name, weeks) in enumerate(usable.items()):
         rng = np.random.default_rng([seed, number])
         mine = repeat[repeat["brand"] == name]
-        fitted[str(name)] = _fit_brand(weeks_of(weeks), mine, rng=rng, draws=draws)
-    return CoupledModel(fitted, {}, level)
+        fitted[name] = _fit_brand(weeks, mine, priors[number], rng=rng, draws=draws)
+    return CoupledModel(fitted, reasons, level)
 
 
-def _fit_brand(weeks: Weeks, repeat: pd.DataFrame, *, rng: np.random.Generator, draws: int) -> BrandFit:
+def _fit_brand(
+    weeks: Weeks, repeat: pd.DataFrame, priors: Mapping[float, Prior], *, rng: np.random.Generator, draws: int
+) -> BrandFit:
     relation = fit_relation(weeks, rng=rng, draws=_PATHS)
-    mean_path = relation.paths.mean(axis=0)
-    felt = felt_promotion(weeks)
-    follow, leave = fit_following(weeks), fit_leaving(weeks, felt)
-    loyal = fit_repeat(
-        repeat,
-        weeks.start,
-        path=mean_path,
-        participation=weeks.views[:, 3],
-        conditions=weeks.conditions,
-        sources=source_columns(remembered(weeks.contacts, 1.0).sum(axis=1), remembered(before(weeks.shares), 4.0)),
-    )
-    reach = in_reach(relation)
-    gates, noise = _weigh_gates(weeks, mean_path, reach)
-    closed = gates.set_index("form").loc["threshold", "middle"]
-    buying, buy_noise = _weigh_buying(weeks, mean_path, Gate("threshold", float(closed), WIDTHS["threshold"]))
-    noises = {"share": noise, "follow": follow.dispersion, "leave": leave.dispersion, "buy": buy_noise}
-    kinds = _spread_over(dict(zip(gates["form"], gates["weight"], strict=True)), _PATHS, rng)
-    forms = _spread_over(buying["weight"].to_dict(), _PATHS, rng)
-    chunks = np.array_split(np.arange(draws), _PATHS)
-    parts = [
-        _draws_at(weeks, (relation.paths[i], reach), len(chunk), kinds[i], BUY_FORMS[forms[i]], noises, rng)
-        for i, chunk in enumerate(chunks)
-    ]
-    order = np.repeat(np.arange(_PATHS), [len(chunk) for chunk in chunks])
-    columns = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
-    ages, effects, sources = loyal.draw(rng, draws)
+    path, reach = relation.paths.mean(axis=0), in_reach(relation)
+    follow, leave = fit_following(weeks), fit_leaving(weeks, felt_promotion(weeks))
+    gates, share_noise = _weigh_gates(weeks, path, reach)
+    middle = float(gates.set_index("form").loc["threshold", "middle"])
+    opened = Gate("threshold", middle, WIDTHS["threshold"]).open(path)
+    buying, buy_noise = _weigh_buying(weeks, opened, priors)
+    best = BUY_FORMS[int(buying["weight"].argmax())]
+    noises = {"share": share_noise, "follow": follow.dispersion, "leave": leave.dispersion, "buy": buy_noise}
+    hazards = _draw_hazards(weeks, relation, (gates, buying), priors, noises, rng=rng, draws=draws)
+    ages, effects, sources = _fit_loyal(weeks, repeat, path).draw(rng, draws)
     made = Draws(
-        keep=relation.keep[order],
-        level=relation.level[order],
-        start=relation.start[order],
-        drivers=relation.weights[order],
         follow=np.exp(follow.draw(rng, draws)[0]),
         leave=np.exp(leave.draw(rng, draws)[0]),
         ages=ages,
         loyal=effects,
         sources=sources,
-        **columns,
+        **hazards,
     )
-    exposure = fit_exposure(weeks)
-    return BrandFit(weeks, exposure, made, mean_hazard(weeks), loyal.centre, noises, gates, buying, relation.n)
+    return BrandFit(
+        weeks=weeks,
+        exposure=fit_exposure(weeks),
+        draws=made,
+        hazard=mean_hazard(weeks),
+        centre=float(path.mean()),
+        dispersion=noises,
+        gates=gates,
+        buying=buying,
+        expected=fit_buying(weeks, opened, best, prior=priors[best.power], dispersion=buy_noise).mean,
+        relation_n=relation.n,
+    )
 
 
-def felt_promotion(weeks: Weeks) -> np.ndarray:
-    """Return the share of promotion that people lately saw, over the record (체감 판촉 비중), (weeks,)."""
-    felt, out = 0.0, []
-    for views in weeks.views:
-        felt = float(promotion_share(views, felt))
-        out.append(felt)
-    return np.array(out)
+def _fit_loyal(weeks: Weeks, repeat: pd.DataFrame, path: np.ndarray) -> RepeatFit:
+    paid = remembered(weeks.contacts, PAID_HALF_LIFE).sum(axis=1)
+    earned = remembered(before(weeks.shares), EARNED_HALF_LIFE)
+    return fit_repeat(
+        repeat,
+        weeks.start,
+        path=path,
+        participation=weeks.views[:, 3],
+        conditions=weeks.conditions,
+        sources=source_columns(paid, earned),
+    )
 
 
 def _weigh_gates(weeks: Weeks, path: np.ndarray, reach: float) -> tuple[pd.DataFrame, float]:
@@ -200,16 +220,19 @@ def _weighed(forms: pd.DataFrame, prior: np.ndarray | float = 1.0) -> pd.DataFra
     return forms.assign(weight=(both[0] + both[1]) / 2)
 
 
-def _weigh_buying(weeks: Weeks, path: np.ndarray, gate: Gate) -> tuple[pd.DataFrame, float]:
+def _weigh_buying(
+    weeks: Weeks, opened: np.ndarray, priors: Mapping[float, Prior]
+) -> tuple[pd.DataFrame, float]:
     """Weigh the forms of buying by evidence and by how they forecast new customers; and the dispersion of the best."""
-    opened, y = gate.open(path), weeks.new_customers
-    noise = min(fit_buying(weeks, opened, form).dispersion for form in BUY_FORMS)
-    rows = []
+    y, rows = weeks.new_customers, []
+
+    def fit(form: BuyForm, **options) -> RateFit:
+        return fit_buying(weeks, opened, form, prior=priors[form.power], **options)
+
+    noise = min(fit(form).dispersion for form in BUY_FORMS)
     for form in BUY_FORMS:
-        ahead = forecast_score(
-            y, lambda week, form=form: fit_buying(weeks, opened, form, y=known_until(y, week), dispersion=noise)
-        )
-        score = fit_buying(weeks, opened, form, dispersion=noise).score
+        ahead = forecast_score(y, lambda week, form=form: fit(form, y=known_until(y, week), dispersion=noise))
+        score = fit(form, dispersion=noise).score
         rows.append({"power": form.power, "opened": form.opened, "evidence": score, "forecast": ahead})
     return _weighed(pd.DataFrame(rows)), noise
 
@@ -221,28 +244,47 @@ def _spread_over(weights: Mapping, n: int, rng: np.random.Generator) -> list:
     return [names[i] for i in rng.permutation(np.searchsorted(upto / upto[-1], at))]
 
 
-def _draws_at(
+def _draw_hazards(
     weeks: Weeks,
-    felt: tuple[np.ndarray, float],
-    n: int,
-    kind: str,
-    form: BuyForm,
+    relation: RelationFit,
+    forms: tuple[pd.DataFrame, pd.DataFrame],
+    priors: Mapping[float, Prior],
     noises: Mapping[str, float],
+    *,
     rng: np.random.Generator,
+    draws: int,
 ) -> dict[str, np.ndarray]:
-    """Fit sharing and buying along one path of the relationship, and draw `n` times."""
-    path, reach = felt
-    gates = gates_between(float(path.min()), reach)[kind]
+    """Draw the relationship, and sharing and buying fitted anew along each of its paths."""
+    gates, buying = forms
+    kinds = _spread_over(dict(zip(gates["form"], gates["weight"], strict=True)), _PATHS, rng)
+    chosen = _spread_over(buying["weight"].to_dict(), _PATHS, rng)
+    reach, sizes = in_reach(relation), [len(part) for part in np.array_split(np.arange(draws), _PATHS)]
+    parts = []
+    for i, n in enumerate(sizes):
+        path, form = relation.paths[i], BUY_FORMS[chosen[i]]
+        gate, sharing = _draw_gate(weeks, path, gates_between(float(path.min()), reach)[kinds[i]], noises, rng)
+        bought = fit_buying(weeks, gate.open(path), form, prior=priors[form.power], dispersion=noises["buy"])
+        theta, gamma = bought.draw(rng, n)
+        opens = gate.kind != "none"
+        parts.append(
+            {
+                "gate": np.tile([opens, gate.middle, gate.width], (n, 1)),
+                "share": np.exp(sharing.draw(rng, n)[0]),
+                "buy": np.exp(theta),
+                "moved": gamma,
+                "power": np.full(n, form.power),
+                "opened": np.full(n, form.opened and opens),
+            }
+        )
+    out = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    felt = {"keep": relation.keep, "level": relation.level, "start": relation.start, "drivers": relation.weights}
+    return out | {name: np.repeat(values, sizes, axis=0) for name, values in felt.items()}
+
+
+def _draw_gate(
+    weeks: Weeks, path: np.ndarray, gates: list[Gate], noises: Mapping[str, float], rng: np.random.Generator
+) -> tuple[Gate, RateFit]:
+    """Draw one gate of a kind by how well it fits along a path."""
     fits = [fit_sharing(weeks, path, gate, dispersion=noises["share"]) for gate in gates]
     at = rng.choice(len(gates), p=weights_of(np.array([fit.score for fit in fits])))
-    opened = gates[at].open(path)
-    theta, gamma = fit_buying(weeks, opened, form, dispersion=noises["buy"]).draw(rng, n)
-    opens = kind != "none"
-    return {
-        "gate": np.tile([opens, gates[at].middle, gates[at].width], (n, 1)),
-        "share": np.exp(fits[at].draw(rng, n)[0]),
-        "buy": np.exp(theta),
-        "moved": gamma,
-        "power": np.full(n, form.power),
-        "opened": np.full(n, form.opened and opens),
-    }
+    return gates[at], fits[at]

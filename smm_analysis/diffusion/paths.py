@@ -23,7 +23,7 @@ from .blocks import (
 )
 from .coupled import BrandFit
 from .panel import ACTIVITIES, SEEN
-from .relation import drivers_of, promotion_share, recorded_drivers
+from .relation import drivers_of, felt_promotion, promotion_share, recorded_drivers
 from .repeat import AGES, source_columns
 from .weeks import DAYS_A_YEAR, Weeks, remembered
 
@@ -98,16 +98,14 @@ def at_end(fit: BrandFit) -> State:
     draws, weeks, none = fit.draws, fit.weeks, np.zeros((1, 1))
     drive = recorded_drivers(weeks) @ draws.drivers.T
     relation = draws.start
-    felt = 0.0
-    for now, views in zip(drive, weeks.views, strict=True):
+    for now in drive:
         relation = draws.keep * relation + (1 - draws.keep) * (draws.level + now)
-        felt = promotion_share(views, felt)
     came, left = np.nan_to_num(weeks.new_followers[-1]), np.nan_to_num(weeks.lost_followers[-1])
     return State(
         follow=none + weeks.follow[-1] + (came - left) / weeks.size,
         customers=none + (weeks.customers[-1] + np.nan_to_num(weeks.new_customers[-1])) / weeks.size,
         relation=np.clip(relation, 0, 1)[None, :],
-        promo_felt=none + felt,
+        promo_felt=none + felt_promotion(weeks)[-1],
         shared=none + weeks.shares[-1],
         owned=remembered(weeks.views[:, :3], OWNED_HALF_LIFE)[-1][None, None],
         earned=none + remembered(before(weeks.shares), EARNED_HALF_LIFE)[-1],
@@ -141,14 +139,14 @@ def run(
     money : (plans, weeks, lines), in mean weekly budgets of the record.
     conditions, crisis : of these weeks; (weeks, conditions) and (weeks,).
     like_record : the first plan is the record's own money; then the record's surprises are everybody's.
-    trust_offset : added to the relationship where it opens sharing; a number, or (weeks, plans).
+    trust_offset : added to the relationship where it opens sharing; a number, or what spreads over (weeks, plans, draws).
     """
     chain = _Chain(fit, start, money.shape[0])
     plans, horizon, _ = money.shape
-    offset = np.broadcast_to(trust_offset, (horizon, plans))
+    offset = np.broadcast_to(trust_offset, (horizon, plans, fit.draws.n))
     known = fit.weeks.n if like_record else 0
     weeks = [
-        chain.week(money[:, t], conditions[t], crisis[t], offset[t][:, None], t if t < known else None)
+        chain.week(money[:, t], conditions[t], crisis[t], offset[t], t if t < known else None)
         for t in range(horizon)
     ]
     columns = [np.stack(column) for column in zip(*weeks, strict=True)]

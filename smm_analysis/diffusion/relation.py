@@ -62,13 +62,18 @@ def drivers_of(listen: np.ndarray, views: np.ndarray, promo_felt: np.ndarray, cr
     return np.stack([listen, useful, part, promo, crisis], axis=-1)
 
 
-def recorded_drivers(weeks: Weeks) -> np.ndarray:
-    """Return the drivers over the record, (weeks, drivers)."""
+def felt_promotion(weeks: Weeks) -> np.ndarray:
+    """Return the share of promotion that people lately saw, over the record (체감 판촉 비중), (weeks,)."""
     felt, out = 0.0, []
     for views in weeks.views:
         felt = float(promotion_share(views, felt))
         out.append(felt)
-    return drivers_of(weeks.line("listen"), weeks.views, np.array(out), weeks.crisis)
+    return np.array(out)
+
+
+def recorded_drivers(weeks: Weeks) -> np.ndarray:
+    """Return the drivers over the record, (weeks, drivers)."""
+    return drivers_of(weeks.line("listen"), weeks.views, felt_promotion(weeks), weeks.crisis)
 
 
 def fit_relation(weeks: Weeks, *, rng: np.random.Generator, draws: int) -> RelationFit:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from smm_analysis.terms import Lang, reason
+
 from .panel import ACTIVITIES, SEEN
 
 DAYS_A_YEAR, WEEKS_A_YEAR = 365.25, 52
+_MISSING = 4  # weeks without outcome that are set aside; with more the weeks before and after are no one series
 _SEEN_COLUMNS = [f"seen_{name}" for name in SEEN]
 
 
@@ -88,6 +92,22 @@ def weeks_of(panel: pd.DataFrame) -> Weeks:
         waves=2 if len(panel) >= WEEKS_A_YEAR else 0,
         start=panel["week"].iloc[0],
     )
+
+
+def unusable(panel: pd.DataFrame) -> Mapping[Lang, str]:
+    """Return why one brand's weeks cannot be fitted at all, in each language; empty if they can (적합할 수 없는 이유)."""
+    brand, new = panel["brand"].iloc[0], panel["new_customers"]
+    known = int(new.notna().sum())
+    missing = panel.loc[new.isna(), "week"]
+    if known < WEEKS_A_YEAR:
+        return reason("few_strategy_weeks", brand=brand, weeks=known, needed=WEEKS_A_YEAR)
+    if len(missing) > _MISSING:
+        return reason("strategy_weeks_missing", brand=brand, missing=len(missing), first=missing.iloc[0], most=_MISSING)
+    if new.std() < 1e-9:
+        return reason("constant_outcome", brand=brand, value=float(new.max()))
+    if panel["shares"].isna().all():
+        return reason("no_posts_to_share", brand=brand)
+    return {}
 
 
 def conditions_of(panel: pd.DataFrame) -> np.ndarray:

@@ -1,6 +1,19 @@
-"""Strategies (전략): which plan brings most loyal customers for the money, and when to switch (S0.4, S1.6, S4.2)."""
+"""Strategies (전략): which plan brings most loyal customers for the money, and when to switch (S0.3, S0.4, S1.6, S4.2)."""
 
+from .claims import PAIRS, diffusion_by_relationship, plan_difference
 from .comparison import StrategyComparison, compare_strategies
 from .plans import PLANS, Plan, basic_then_diffusion
+from .switching import SwitchWeek, best_switch_week
 
-__all__ = ["PLANS", "Plan", "StrategyComparison", "basic_then_diffusion", "compare_strategies"]
+__all__ = [
+    "PAIRS",
+    "PLANS",
+    "Plan",
+    "StrategyComparison",
+    "SwitchWeek",
+    "basic_then_diffusion",
+    "best_switch_week",
+    "compare_strategies",
+    "diffusion_by_relationship",
+    "plan_difference",
+]

@@ -124,6 +124,7 @@ def compare_strategies(
     start: str = "launch",
     rng: np.random.Generator | int = 0,
     lines: Mapping[str, str] | None = None,
+    own_noise: bool = True,
 ) -> StrategyComparison:
     """Compare plans at equal money for one brand (전략 비교, S0.4, S1.6, S4.2).
 
@@ -138,6 +139,8 @@ def compare_strategies(
     start : "launch": what the plan would have brought in the place of the record, its weeks and surprises kept (a horizon
         beyond the record goes on without surprises). "today": what it will bring from the record's end on.
     lines : channel -> line, where plans name lines.
+    own_noise : whether each plan has an error of form and a luck of its own; without, only what all have in common, as for
+        a grid of plans that differ by a week.
 
     Raises
     ------
@@ -160,7 +163,7 @@ def compare_strategies(
     )
     names = (TODAY, *named)
     run = _run(fit, money, horizon, start)
-    return _compared(fit, run, money, names, start=start, level=model.level, rng=rng)
+    return _compared(fit, run, money, names, start=start, level=model.level, rng=rng, own=own_noise)
 
 
 def one_brand(model: CoupledModel, brand: str | None) -> BrandFit:
@@ -214,12 +217,13 @@ def _compared(
     start: str,
     level: float,
     rng: np.random.Generator,
+    own: bool,
 ) -> StrategyComparison:
     weeks = fit.weeks
     beyond = dict(zip(names, outside(money, weeks, names=names), strict=True))
     far = distance(money, money[0]) * np.array([_OUTSIDE if beyond[name] else 1.0 for name in names])
     loyal = run.loyal() * weeks.size
-    noisy = with_noise(loyal, far, fit.dispersion["buy"], kept_luck=start == "launch", rng=rng)
+    noisy = with_noise(loyal, far, fit.dispersion["buy"], kept_luck=start == "launch", own=own, rng=rng)
     return StrategyComparison(
         brand=weeks.brand,
         plans=names,
@@ -237,7 +241,7 @@ def _compared(
 
 
 def with_noise(
-    loyal: np.ndarray, far: np.ndarray, dispersion: float, *, kept_luck: bool, rng: np.random.Generator
+    loyal: np.ndarray, far: np.ndarray, dispersion: float, *, kept_luck: bool, own: bool, rng: np.random.Generator
 ) -> np.ndarray:
     """Return draws with what the model leaves open (모형이 남기는 불확실성): its form, and the noise of counting.
 
@@ -245,12 +249,12 @@ def with_noise(
     from the record. Where the record's luck is kept, only what differs from today's plan is counted anew.
     """
     plans, draws = loyal.shape
-    spread = STRUCTURE * far
-    common, own = rng.standard_normal((1, draws)), rng.standard_normal((plans, draws))
-    form = np.exp(spread[:, None] * (np.sqrt(0.5) * common + np.sqrt(0.5) * own))
-    moved = loyal[0] + (loyal * form - loyal[0])
+    shape = plans if own else 1, draws
+    alike, apart, luck = rng.standard_normal((1, draws)), rng.standard_normal(shape), rng.standard_normal(shape)
+    form = np.exp(STRUCTURE * far[:, None] * np.sqrt(0.5) * (alike + apart))
+    moved = loyal * form
     fresh = np.abs(moved - moved[0]) if kept_luck else moved
-    return np.maximum(moved + np.sqrt(dispersion * fresh) * rng.standard_normal((plans, draws)), 0.0)
+    return np.maximum(moved + np.sqrt(dispersion * fresh) * luck, 0.0)
 
 
 def _paths_of(run: paths.Paths, names: tuple[str, ...], size: int, level: float, *, scale: np.ndarray) -> pd.DataFrame:

@@ -1,0 +1,138 @@
+"""The claims about strategies, each in its own estimand (전략에 관한 주장): S0.3, S0.4, S1.6, S4.2.
+
+Of several brands the mean over brands is taken: each brand's draws are its own, the spread between brands is in the
+interval with Student's t of brands minus one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from smm_analysis.diffusion import paths
+from smm_analysis.diffusion.coupled import BrandFit, CoupledModel
+from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.terms import Lang, reason
+
+from .comparison import compare_strategies, estimate_of
+
+PAIRS: Mapping[str, tuple[str, str]] = {
+    "S0.4": ("basic_then_diffusion", "diffusion_only"),
+    "S1.6": ("participation_after", "participation_first"),
+    "S4.2": ("steady", "burst"),
+}
+_MILLION = 1e6
+_FORM = 0.3  # spread of the log of S0.3's effect that the model's form leaves open (development worlds)
+
+
+def diffusion_by_relationship(
+    model: CoupledModel, *, brand: str | None = None, rng: np.random.Generator | int = 0
+) -> Estimate:
+    """New customers for a million more of diffusion money, relationship at P75 minus P25 (기본이 된 만큼의 확산 효과, S0.3).
+
+    On the natural scale: in the middle quarter of the record the money on diffusion is doubled, once with the
+    relationship, where it opens what spreads, moved to the 75th, once to the 25th percentile of its weeks. Customers are
+    those of the whole record, a million is of the currency. Of several brands it is the mean over brands.
+
+    Returns
+    -------
+    Estimate
+        With a reason where a brand never spent on diffusion, or nothing is known of the relationship.
+    """
+    rng = np.random.default_rng(rng)
+    fits = [model.brands[brand]] if brand is not None else list(model.brands.values())
+    if why := _why_not(model, fits):
+        return unknown(model.level, sum(fit.weeks.n for fit in fits), why)
+    return over_brands([_gap(fit, rng) for fit in fits], model.level, sum(fit.weeks.n for fit in fits))
+
+
+def _why_not(model: CoupledModel, fits: list[BrandFit]) -> Mapping[Lang, str]:
+    """Why S0.3 cannot be told, if so."""
+    if not fits:
+        return next(iter(model.reasons.values()))
+    for fit in fits:
+        spent = fit.weeks.line("diffusion")
+        if not spent.any():
+            return reason("no_diffusion_effort", brand=fit.weeks.brand)
+        if not fit.relation_n:
+            return reason("no_relationship", brand=fit.weeks.brand)
+        if np.ptp(spent) < 1e-9 * spent.max():
+            return reason("constant_diffusion", brand=fit.weeks.brand)
+    return {}
+
+
+def _gap(fit: BrandFit, rng: np.random.Generator) -> np.ndarray:
+    """Draws of one brand's effect: (doubled minus as it was) at the high, minus the same at the low relationship."""
+    weeks, money = fit.weeks, np.repeat(fit.weeks.money[None], 5, axis=0)
+    inside = (np.arange(weeks.n) >= weeks.n * 3 // 8) & (np.arange(weeks.n) < weeks.n * 5 // 8)
+    line = weeks.lines.index("diffusion")
+    money[np.ix_([2, 4], np.flatnonzero(inside), [line])] *= 2
+    added = weeks.money[inside, line].sum() * weeks.unit / _MILLION
+    as_is = _new_customers(fit, money[:1], 0.0).relation[:, 0]
+    low, middle, high = np.quantile(as_is[weeks.n // 8 :], [0.25, 0.5, 0.75], axis=0)
+    steps = np.stack([np.zeros_like(low), high - middle, high - middle, low - middle, low - middle])
+    run = _new_customers(fit, money, inside[:, None, None] * steps)
+    total = run.new_customers.sum(axis=0) * weeks.size
+    effect = ((total[2] - total[1]) - (total[4] - total[3])) / max(added, 1e-9)
+    return effect * np.exp(_FORM * rng.standard_normal(len(effect)))
+
+
+def _new_customers(fit: BrandFit, money: np.ndarray, offset: np.ndarray | float) -> paths.Paths:
+    weeks, start = fit.weeks, paths.at_launch(fit)
+    moved = {"conditions": weeks.conditions, "crisis": weeks.crisis}
+    return paths.run(fit, money, start, like_record=True, trust_offset=offset, **moved)
+
+
+def over_brands(draws: list[np.ndarray], level: float, n: int) -> Estimate:
+    """Return the mean over brands with its interval (브랜드 평균): within brands by draws, between them by Student's t."""
+    if len(draws) == 1:
+        return estimate_of(draws[0], level, n)
+    from scipy.stats import t
+
+    means = np.array([d.mean() for d in draws])
+    within = np.mean([d.var() for d in draws]) / len(draws)
+    between = max(means.var(ddof=1) / len(draws), within)
+    half = t.ppf((1 + level) / 2, len(draws) - 1) * np.sqrt(between)
+    return Estimate(float(means.mean()), float(means.mean() - half), float(means.mean() + half), level, n)
+
+
+def plan_difference(
+    model: CoupledModel,
+    claim: str,
+    *,
+    brand: str | None = None,
+    relative: bool = False,
+    rng: np.random.Generator | int = 0,
+    **options: object,
+) -> Estimate:
+    """Loyal customers under one plan minus another, equal money, from the launch on (계획 간 충성 고객 차이).
+
+    Parameters
+    ----------
+    claim : S0.4 (basic then diffusion minus diffusion only), S1.6 (participation after minus first) or S4.2 (steady minus
+        burst).
+    relative : as a share of the loyal customers under today's plan, so that a delta need not know the market's size.
+    options : budget, horizon, start and lines, as in `compare_strategies`.
+
+    Returns
+    -------
+    Estimate
+        Of several brands the mean over brands. With a reason where no brand could be fitted.
+    """
+    if claim not in PAIRS:
+        raise ValueError(f"claim {claim!r} is not one of plans; those are {', '.join(PAIRS)}")
+    rng = np.random.default_rng(rng)
+    names = [brand] if brand is not None else list(model.brands)
+    if not names:
+        return unknown(model.level, 0, next(iter(model.reasons.values())))
+    n = sum(model.brands[name].weeks.n for name in names)
+    return over_brands([_plan_gap(model, name, claim, relative, rng, options) for name in names], model.level, n)
+
+
+def _plan_gap(
+    model: CoupledModel, brand: str, claim: str, relative: bool, rng: np.random.Generator, options: Mapping
+) -> np.ndarray:
+    compared = compare_strategies(model, PAIRS[claim], brand=brand, rng=rng, **options)
+    today, one, other = compared.loyal
+    return (one - other) / (max(float(today.mean()), 1.0) if relative else 1.0)
