@@ -3,6 +3,7 @@
 from .coupled import BrandFit, CoupledModel, fit_coupled
 from .felt import simple_relationship
 from .panel import strategy_panel
+from .placebo import placebo
 from .repeat import repeat_panel
 
-__all__ = ["BrandFit", "CoupledModel", "fit_coupled", "repeat_panel", "simple_relationship", "strategy_panel"]
+__all__ = ["BrandFit", "CoupledModel", "fit_coupled", "placebo", "repeat_panel", "simple_relationship", "strategy_panel"]

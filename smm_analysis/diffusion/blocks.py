@@ -36,18 +36,27 @@ OPENED_SHARE_PRIOR = prior((1e-5, 1.9), (0.15, 0.5), (0.3, 0.5), (0.12, 0.7), (0
 LEAVE_PRIOR = prior((0.003, 0.5), (0.008, 0.7), (0.02, 0.7))
 
 
+_BUY = {  # by power: base, useful, promo, diffusion, opened diffusion, earned, each channel
+    1.0: ((0.1, 1.2), (0.24, 0.8), (0.27, 1.0), (0.2, 0.9), (0.5, 0.9), (0.9, 0.8), (0.40, 0.9)),
+    2.0: ((0.47, 0.3), (0.15, 0.6), (0.17, 0.9), (0.13, 0.8), (0.3, 0.8), (0.55, 0.7), (0.26, 0.75)),
+    3.0: ((0.67, 0.2), (0.10, 0.6), (0.11, 0.8), (0.08, 0.7), (0.2, 0.7), (0.38, 0.65), (0.18, 0.7)),
+}
+
+
 def follow_prior(channels: int) -> Prior:
     """Return the prior of following: base, diffusion, earned, welcome of new customers, channels."""
     return prior((0.001, 0.5), (0.0005, 1.0), (0.06, 0.6), (0.2, 0.4), *[(0.003, 1.4)] * channels)
 
 
-def buy_prior(channels: int, power: float) -> Prior:
-    """Return the prior of buying first, weights in mean hazards: base, useful, promo, diffusion, earned, channels."""
-    if power == 1:
-        own, channel = ((0.1, 1.2), (0.24, 0.8), (0.27, 1.0), (0.11, 1.2), (0.85, 0.8)), (0.40, 0.9)
-    else:
-        own, channel = ((0.47, 0.3), (0.15, 0.6), (0.17, 0.9), (0.07, 0.6), (0.53, 0.7)), (0.26, 0.75)
-    return prior(*own, *[channel] * channels, together=((1, 3, 0.7), (5, 5 + channels, 0.5)))
+def buy_prior(channels: int, form: BuyForm) -> Prior:
+    """Return the prior of buying first, weights in mean hazards: base, useful, promo, diffusion, earned, channels.
+
+    A view of one kind of post pulls about like that of another; of diffusion, where the relationship opens it, like a view
+    that is fully open.
+    """
+    base, useful, promo, diffusion, opened, earned, channel = _BUY[form.power]
+    own = (base, useful, promo, opened if form.opened else diffusion, earned)
+    return prior(*own, *[channel] * channels, together=((1, 4, 0.5), (5, 5 + channels, 0.5)))
 
 
 def damped(views: np.ndarray) -> np.ndarray:
@@ -145,7 +154,7 @@ def fit_buying(
         weeks.new_customers if y is None else y,
         exposure,
         pulls,
-        prior or buy_prior(len(weeks.channels), form.power),
+        prior or buy_prior(len(weeks.channels), form),
         conditions=weeks.conditions,
         power=form.power,
         **options,

@@ -148,7 +148,7 @@ def fit_coupled(
 
 
 def _fit_brand(
-    weeks: Weeks, repeat: pd.DataFrame, priors: Mapping[float, Prior], *, rng: np.random.Generator, draws: int
+    weeks: Weeks, repeat: pd.DataFrame, priors: Mapping[BuyForm, Prior], *, rng: np.random.Generator, draws: int
 ) -> BrandFit:
     relation = fit_relation(weeks, rng=rng, draws=_PATHS)
     path, reach = relation.paths.mean(axis=0), in_reach(relation)
@@ -178,7 +178,7 @@ def _fit_brand(
         dispersion=noises,
         gates=gates,
         buying=buying,
-        expected=fit_buying(weeks, opened, best, prior=priors[best.power], dispersion=buy_noise).mean,
+        expected=fit_buying(weeks, opened, best, prior=priors[best], dispersion=buy_noise).mean,
         relation_n=relation.n,
     )
 
@@ -221,13 +221,13 @@ def _weighed(forms: pd.DataFrame, prior: np.ndarray | float = 1.0) -> pd.DataFra
 
 
 def _weigh_buying(
-    weeks: Weeks, opened: np.ndarray, priors: Mapping[float, Prior]
+    weeks: Weeks, opened: np.ndarray, priors: Mapping[BuyForm, Prior]
 ) -> tuple[pd.DataFrame, float]:
     """Weigh the forms of buying by evidence and by how they forecast new customers; and the dispersion of the best."""
     y, rows = weeks.new_customers, []
 
     def fit(form: BuyForm, **options) -> RateFit:
-        return fit_buying(weeks, opened, form, prior=priors[form.power], **options)
+        return fit_buying(weeks, opened, form, prior=priors[form], **options)
 
     noise = min(fit(form).dispersion for form in BUY_FORMS)
     for form in BUY_FORMS:
@@ -248,7 +248,7 @@ def _draw_hazards(
     weeks: Weeks,
     relation: RelationFit,
     forms: tuple[pd.DataFrame, pd.DataFrame],
-    priors: Mapping[float, Prior],
+    priors: Mapping[BuyForm, Prior],
     noises: Mapping[str, float],
     *,
     rng: np.random.Generator,
@@ -263,7 +263,7 @@ def _draw_hazards(
     for i, n in enumerate(sizes):
         path, form = relation.paths[i], BUY_FORMS[chosen[i]]
         gate, sharing = _draw_gate(weeks, path, gates_between(float(path.min()), reach)[kinds[i]], noises, rng)
-        bought = fit_buying(weeks, gate.open(path), form, prior=priors[form.power], dispersion=noises["buy"])
+        bought = fit_buying(weeks, gate.open(path), form, prior=priors[form], dispersion=noises["buy"])
         theta, gamma = bought.draw(rng, n)
         opens = gate.kind != "none"
         parts.append(

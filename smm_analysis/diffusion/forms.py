@@ -31,7 +31,7 @@ class Gate:
         return 1 / (1 + np.exp(-(relationship - self.middle) / self.width))
 
 
-WIDTHS = {"gradual": 0.12, "threshold": 0.06}
+WIDTHS = {"gradual": 0.12, "threshold": 0.05}
 BEFORE = {"none": 0.4, "gradual": 0.2, "threshold": 0.4}  # prior weights of the kinds of gate
 GATES = ("none", *WIDTHS)
 _MIDDLES = 7
@@ -48,7 +48,7 @@ def gates_between(low: float, high: float) -> dict[str, list[Gate]]:
 class BuyForm:
     """How exposures add up to a first purchase (첫 구매의 형태).
 
-    `power` : 1, or 2 where several exposures are needed; `opened` : whether diffusion works only as far as the
+    `power` : 1, or 2 or 3 where several exposures are needed; `opened` : whether diffusion works only as far as the
     relationship opens it.
     """
 
@@ -56,7 +56,7 @@ class BuyForm:
     opened: bool
 
 
-BUY_FORMS = tuple(BuyForm(power, opened) for power in (1.0, 2.0) for opened in (False, True))
+BUY_FORMS = tuple(BuyForm(power, opened) for power in (1.0, 2.0, 3.0) for opened in (False, True))
 
 
 def forecast_score(y: np.ndarray, fit_until: Callable[[int], RateFit]) -> float:

@@ -217,7 +217,7 @@ class _Chain:
         paid = np.broadcast_to(self.paid, (*self.earned.shape, self.paid.shape[-1]))
         pulls = np.einsum("pdj,dj->pd", buy_pulls(self.owned, self.earned, paid), d.buy)
         moved = np.exp(np.clip(d.moved @ conditions, -5, 5))
-        hazard = self.fit.hazard * moved * np.where(d.power == 1, pulls, pulls**2)
+        hazard = self.fit.hazard * moved * pulls**d.power
         return (1 - self.customers) * -np.expm1(-hazard)
 
     def _follow(

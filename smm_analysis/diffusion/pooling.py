@@ -3,43 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from .blocks import buy_prior, fit_buying
-from .forms import BuyForm
+from .forms import BUY_FORMS, BuyForm
 from .rates import Prior, RateFit
 from .weeks import Weeks
 
-POWERS = (1.0, 2.0)
 _BETWEEN = 0.4  # log standard deviation by which slopes differ between brands
+_BASE, _DIFFUSION = 0, 3  # pulls that are not shared: a brand's own intercept, and diffusion where trust opens it
 
 
-def shared_priors(brands: Sequence[Weeks]) -> list[dict[float, Prior]]:
-    """Return each brand's priors by power, with what the other brands say of the slopes (부분 풀링).
+def shared_priors(brands: Sequence[Weeks]) -> list[dict[BuyForm, Prior]]:
+    """Return each brand's priors by form, with what the other brands say of the slopes (부분 풀링).
 
-    A brand keeps its own intercept: the base hazard is not shared. Brands with other channels keep the plain priors.
+    Brands with other channels than the rest keep the plain priors.
     """
-    plain = [{power: buy_prior(len(weeks.channels), power) for power in POWERS} for weeks in brands]
+    plain = [{form: buy_prior(len(weeks.channels), form) for form in BUY_FORMS} for weeks in brands]
     if len({weeks.channels for weeks in brands}) != 1 or len(brands) < 2:
         return plain
-    out: list[dict[float, Prior]] = [{} for _ in brands]
-    for power in POWERS:
-        fits = [fit_buying(weeks, np.ones(weeks.n), BuyForm(power, opened=False)) for weeks in brands]
+    out: list[dict[BuyForm, Prior]] = [{} for _ in brands]
+    for form in BUY_FORMS:
+        fits = [fit_buying(weeks, np.ones(weeks.n), replace(form, opened=False)) for weeks in brands]
+        start = buy_prior(len(brands[0].channels), replace(form, opened=False))
+        kept = [_BASE, _DIFFUSION] if form.opened else [_BASE]
         for i, own in enumerate(plain):
-            out[i][power] = _sharpened(own[power], [fit for j, fit in enumerate(fits) if j != i])
+            others = [_likelihood(start, fit) for j, fit in enumerate(fits) if j != i]
+            out[i][form] = _sharpened(own[form], others, kept)
     return out
 
 
-def _sharpened(prior: Prior, others: Sequence[RateFit]) -> Prior:
+def _sharpened(prior: Prior, said: Sequence[tuple[np.ndarray, np.ndarray]], kept: list[int]) -> Prior:
     """Combine a prior with what others' likelihoods say of its centre; a brand still differs by `_BETWEEN`."""
-    said = [_likelihood(prior, fit) for fit in others]
-    weight = 1 / np.diag(prior.cov) + sum(w for _, w in said)
-    mean = (prior.mean / np.diag(prior.cov) + sum(m * w for m, w in said)) / weight
-    variance = np.minimum(1 / weight + _BETWEEN**2, np.diag(prior.cov))
-    mean[0], variance[0] = prior.mean[0], prior.cov[0, 0]
-    scale = np.sqrt(variance / np.diag(prior.cov))
-    return Prior(mean, prior.cov * np.outer(scale, scale))
+    own = np.diag(prior.cov)
+    weight = 1 / own + sum(w for _, w in said)
+    mean = (prior.mean / own + sum(m * w for m, w in said)) / weight
+    variance = np.minimum(1 / weight + _BETWEEN**2, own)
+    mean[kept], variance[kept] = prior.mean[kept], own[kept]
+    return Prior(mean, prior.cov * np.outer(*[np.sqrt(variance / own)] * 2))
 
 
 def _likelihood(prior: Prior, fit: RateFit) -> tuple[np.ndarray, np.ndarray]:

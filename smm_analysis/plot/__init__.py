@@ -14,6 +14,7 @@ from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plo
 from .mix import plot_allocation, plot_carry_over, plot_frontier
 from .overview import plot_coverage
 from .reach import plot_costs, plot_reach_curves
+from .strategies import plot_plan_paths, plot_strategies, plot_switch
 from .theme import PALETTE, money, money_axis, set_theme
 
 __all__ = [
@@ -33,10 +34,13 @@ __all__ = [
     "plot_half_life",
     "plot_measure",
     "plot_nps",
+    "plot_plan_paths",
     "plot_predictors",
     "plot_reach_curves",
     "plot_scorecard",
     "plot_spikes",
+    "plot_strategies",
+    "plot_switch",
     "plot_theme_curve",
     "plot_themes",
     "plot_weekly_repeat",

@@ -15,15 +15,22 @@ from smm_analysis.diffusion.coupled import BrandFit, CoupledModel
 from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import Lang, reason
 
-from .comparison import compare_strategies, estimate_of
+from .comparison import compare_strategies, estimate_of, one_brand
 
 PAIRS: Mapping[str, tuple[str, str]] = {
     "S0.4": ("basic_then_diffusion", "diffusion_only"),
     "S1.6": ("participation_after", "participation_first"),
     "S4.2": ("steady", "burst"),
 }
+_NEEDED = {  # what a claim is about must have been done, and not the same in every week
+    "S0.3": ("diffusion",),
+    "S0.4": ("listen", "diffusion"),
+    "S1.6": ("participation", "diffusion"),
+    "S4.2": (),
+}
+_OF_RELATIONSHIP = ("S0.3", "S0.4")
 _MILLION = 1e6
-_FORM = 0.3  # spread of the log of S0.3's effect that the model's form leaves open (development worlds)
+_FORM = 0.6  # spread of the log of S0.3's effect that the model's form leaves open (development worlds)
 
 
 def diffusion_by_relationship(
@@ -38,27 +45,35 @@ def diffusion_by_relationship(
     Returns
     -------
     Estimate
-        With a reason where a brand never spent on diffusion, or nothing is known of the relationship.
+        With a reason where a brand never spent on diffusion or always the same, or nothing is known of how people felt.
     """
-    rng = np.random.default_rng(rng)
-    fits = [model.brands[brand]] if brand is not None else list(model.brands.values())
-    if why := _why_not(model, fits):
-        return unknown(model.level, sum(fit.weeks.n for fit in fits), why)
-    return over_brands([_gap(fit, rng) for fit in fits], model.level, sum(fit.weeks.n for fit in fits))
+    rng, fits = np.random.default_rng(rng), _fits(model, brand)
+    n = sum(fit.weeks.n for fit in fits)
+    if why := why_not(model, fits, "S0.3"):
+        return unknown(model.level, n, why)
+    return over_brands([_gap(fit, rng) for fit in fits], model.level, n)
 
 
-def _why_not(model: CoupledModel, fits: list[BrandFit]) -> Mapping[Lang, str]:
-    """Why S0.3 cannot be told, if so."""
+def _fits(model: CoupledModel, brand: str | None) -> list[BrandFit]:
+    """The fits that are meant: of one brand, or of all that could be fitted."""
+    if brand is None:
+        return list(model.brands.values())
+    return [] if brand in model.reasons else [one_brand(model, brand)]
+
+
+def why_not(model: CoupledModel, fits: list[BrandFit], claim: str) -> Mapping[Lang, str]:
+    """Return why the data cannot tell of a claim, in each language; empty if they can (판단할 수 없는 이유)."""
     if not fits:
         return next(iter(model.reasons.values()))
     for fit in fits:
-        spent = fit.weeks.line("diffusion")
-        if not spent.any():
-            return reason("no_diffusion_effort", brand=fit.weeks.brand)
-        if not fit.relation_n:
+        for activity in _NEEDED[claim]:
+            spent = fit.weeks.line(activity)
+            if not spent.any():
+                return reason("no_activity_effort", brand=fit.weeks.brand, activity=activity)
+            if np.ptp(spent) < 1e-6 * spent.max():
+                return reason("constant_activity", brand=fit.weeks.brand, activity=activity)
+        if claim in _OF_RELATIONSHIP and not fit.relation_n:
             return reason("no_relationship", brand=fit.weeks.brand)
-        if np.ptp(spent) < 1e-9 * spent.max():
-            return reason("constant_diffusion", brand=fit.weeks.brand)
     return {}
 
 
@@ -118,16 +133,17 @@ def plan_difference(
     Returns
     -------
     Estimate
-        Of several brands the mean over brands. With a reason where no brand could be fitted.
+        Of several brands the mean over brands. With a reason where no brand could be fitted, what the claim is about was
+        never done or is the same in every week, or (S0.4) nothing is known of how people felt.
     """
     if claim not in PAIRS:
         raise ValueError(f"claim {claim!r} is not one of plans; those are {', '.join(PAIRS)}")
-    rng = np.random.default_rng(rng)
-    names = [brand] if brand is not None else list(model.brands)
-    if not names:
-        return unknown(model.level, 0, next(iter(model.reasons.values())))
-    n = sum(model.brands[name].weeks.n for name in names)
-    return over_brands([_plan_gap(model, name, claim, relative, rng, options) for name in names], model.level, n)
+    rng, fits = np.random.default_rng(rng), _fits(model, brand)
+    n = sum(fit.weeks.n for fit in fits)
+    if why := why_not(model, fits, claim):
+        return unknown(model.level, n, why)
+    gaps = [_plan_gap(model, fit.weeks.brand, claim, relative, rng, options) for fit in fits]
+    return over_brands(gaps, model.level, n)
 
 
 def _plan_gap(

@@ -169,6 +169,8 @@ def compare_strategies(
 def one_brand(model: CoupledModel, brand: str | None) -> BrandFit:
     """Return the fit of the brand that is meant (브랜드 고르기)."""
     known = list(model.brands)
+    if (brand or next(iter(model.reasons), None)) in model.reasons and (brand or not known):
+        raise ValueError(model.reasons[brand or next(iter(model.reasons))]["en"])
     if brand is None and len(known) == 1:
         return model.brands[known[0]]
     if brand not in model.brands:
