@@ -2,17 +2,18 @@
 
     python benchmarks/strategies_worlds.py [seeds]
 
-Seeds 0 to 199 by default (the weak priors and the spread for the model's form were chosen on seeds 1000 to 1023). Truth is
-every plan replayed with the record's luck; it is kept in a folder of the temporary directory once computed.
+Seeds 0 to 199 by default (the weak priors and the spread for the model's form were chosen on seeds 1000 to 1023).
+Truth is every plan replayed with the record's luck; it is kept in a folder of the temporary directory once computed.
 
 Strategies: one brand of 4,000 people and 104 weeks, its world, plan and policy drawn; eight mixes in one rhythm and the
-record itself. Regret: loyal customers that the best plan would have brought more than the plan chosen. The best constant
-advice is the plan with the least mean regret over these very seeds.
+record itself. Regret: loyal customers that the best plan would have brought more than the plan chosen. The best
+constant advice is the plan with the least mean regret over these very seeds.
 """
 
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def strategies(seeds: int) -> dict[str, pd.DataFrame]:
 
 
 def coverage(cases: list) -> pd.DataFrame:
-    """How often the intervals hold the true gain over today's plan, how wide they are, and how far off their centre is."""
+    """How often intervals hold the true gain over today's plan, how wide they are, how far off their centre is."""
     rows = []
     for compared, true in cases:
         for name in MIXES:
@@ -78,7 +79,7 @@ def reliability(cases: list) -> pd.DataFrame:
     stated = np.concatenate([compared.best for compared, _ in cases])
     won = np.concatenate([(true == true.max()).to_numpy() for _, true in cases])
     rows = []
-    for low, high in zip(BINS, BINS[1:], strict=False):
+    for low, high in pairwise(BINS):
         inside = (stated >= low) & ((stated < high) | (high == 1.0))
         if n := int(inside.sum()):
             band = proportion_confint(round(stated[inside].sum()), n, 0.05, method="beta")

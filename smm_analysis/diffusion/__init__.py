@@ -6,4 +6,12 @@ from .panel import strategy_panel
 from .placebo import placebo
 from .repeat import repeat_panel
 
-__all__ = ["BrandFit", "CoupledModel", "fit_coupled", "placebo", "repeat_panel", "simple_relationship", "strategy_panel"]
+__all__ = [
+    "BrandFit",
+    "CoupledModel",
+    "fit_coupled",
+    "placebo",
+    "repeat_panel",
+    "simple_relationship",
+    "strategy_panel",
+]

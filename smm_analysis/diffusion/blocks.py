@@ -13,6 +13,7 @@ from .rates import Prior, RateFit, fit_rate
 from .weeks import Weeks, remembered, saturating
 
 OWNED_HALF_LIFE, EARNED_HALF_LIFE, PAID_HALF_LIFE = 2.0, 4.0, 1.0  # weeks that exposures are remembered
+FRAILTY = 0.8  # how much people differ in how easily they are won
 REACH_OF_A_SHARE = 4.0  # people who see one passing-on; only the curvature depends on it
 SHARE_PULLS = ("base", "useful", "diffusion", "participation", "earned")
 LEAVE_PULLS = ("base", "promo", "crisis")
@@ -51,8 +52,8 @@ def follow_prior(channels: int) -> Prior:
 def buy_prior(channels: int, form: BuyForm) -> Prior:
     """Return the prior of buying first, weights in mean hazards: base, useful, promo, diffusion, earned, channels.
 
-    A view of one kind of post pulls about like that of another; of diffusion, where the relationship opens it, like a view
-    that is fully open.
+    A view of one kind of post pulls about like that of another; of diffusion, where the relationship opens it, like a
+    view that is fully open.
     """
     base, useful, promo, diffusion, opened, earned, channel = _BUY[form.power]
     own = (base, useful, promo, opened if form.opened else diffusion, earned)
@@ -121,10 +122,19 @@ def fit_leaving(weeks: Weeks, promo_felt: np.ndarray) -> RateFit:
     return fit_rate(weeks.lost_followers, weeks.size * weeks.follow, pulls, LEAVE_PRIOR)
 
 
+def not_reached(customers: np.ndarray) -> np.ndarray:
+    """Return those not yet reached, per head, weighed by how easily they are won (아직 오지 않은 사람).
+
+    The easily won come first: where people's hazards differ by a gamma frailty of variance v, the mean hazard of
+    those left falls as their share to the power of v (Vaupel, Manton & Stallard 1979, Demography 16(3)).
+    """
+    return np.maximum(1 - customers, 0.0) ** (1 + FRAILTY)
+
+
 def mean_hazard(weeks: Weeks) -> float:
     """Return the mean hazard of a first purchase per person and week."""
     known = np.isfinite(weeks.new_customers)
-    left = weeks.size - weeks.customers
+    left = weeks.size * not_reached(weeks.customers / weeks.size)
     return max(float(weeks.new_customers[known].sum() / left[known].sum()), 1e-7)
 
 
@@ -149,7 +159,7 @@ def fit_buying(
 ) -> RateFit:
     """Fit first purchases among those who never bought, under season and controls."""
     pulls = recorded_buy_pulls(weeks, opened if form.opened else np.ones(weeks.n))
-    exposure = (weeks.size - weeks.customers) * mean_hazard(weeks)
+    exposure = weeks.size * not_reached(weeks.customers / weeks.size) * mean_hazard(weeks)
     return fit_rate(
         weeks.new_customers if y is None else y,
         exposure,

@@ -54,8 +54,8 @@ class Draws:
 
     `keep`, `level`, `start` (draws,), `drivers` (draws, 5): the relationship's equation; `gate` (draws, 3): whether it
     opens sharing, middle and width; `share` (draws, 5), `follow`,
-    `leave`, `buy` (draws, pulls): weights of the pulls; `moved` (draws, conditions); `power`, `opened` (draws,): the form
-    of buying; `ages` (draws, 8), `loyal` (draws, 3), `sources` (draws, 3): who becomes loyal.
+    `leave`, `buy` (draws, pulls): weights of the pulls; `moved` (draws, conditions); `power`, `opened` (draws,): the
+    form of buying; `ages` (draws, 8), `loyal` (draws, 3), `sources` (draws, 3): who becomes loyal.
     """
 
     keep: np.ndarray
@@ -84,10 +84,10 @@ class Draws:
 class BrandFit:
     """One brand's fit (브랜드별 적합).
 
-    `weeks` : its record; `exposure` : what money makes people see; `hazard` : mean hazard of a first purchase, the unit of
-    the weights of buying; `centre` : mean relationship; `dispersion` : by hazard; `gates`, `buying` : the forms with their
-    evidence, forecast score and weight; `expected` : new customers as the best form has them; `relation_n` : answers and
-    mentions behind the relationship.
+    `weeks` : its record; `exposure` : what money makes people see; `hazard` : mean hazard of a first purchase, the
+    unit of the weights of buying; `centre` : mean relationship; `dispersion` : by hazard; `gates`, `buying` : the
+    forms with their evidence, forecast score and weight; `expected` : new customers as the best form has them;
+    `relation_n` : answers and mentions behind the relationship.
     """
 
     weeks: Weeks
@@ -220,9 +220,7 @@ def _weighed(forms: pd.DataFrame, prior: np.ndarray | float = 1.0) -> pd.DataFra
     return forms.assign(weight=(both[0] + both[1]) / 2)
 
 
-def _weigh_buying(
-    weeks: Weeks, opened: np.ndarray, priors: Mapping[BuyForm, Prior]
-) -> tuple[pd.DataFrame, float]:
+def _weigh_buying(weeks: Weeks, opened: np.ndarray, priors: Mapping[BuyForm, Prior]) -> tuple[pd.DataFrame, float]:
     """Weigh the forms of buying by evidence and by how they forecast new customers; and the dispersion of the best."""
     y, rows = weeks.new_customers, []
 

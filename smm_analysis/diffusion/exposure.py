@@ -1,4 +1,4 @@
-"""What money makes people see (노출): contacts by paid channel, views by activity; near-exact, fitted by least squares."""
+"""What money makes people see (노출): contacts by paid channel, views by activity, by least squares."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .weeks import Weeks
 class Exposure:
     """Money to contacts and views (노출 함수), money in mean weekly budgets, contacts and views per head.
 
-    contacts = ceiling x (1 - exp(-money / scale)) by channel; views = (base + money x slope) x (followers' share of them
-    x followers + others' x the rest) by activity. `most` is the most money seen in a week, by line: beyond it the
+    contacts = ceiling x (1 - exp(-money / scale)) by channel; views = (base + money x slope) x (followers' share of
+    them x followers + others' x the rest) by activity. `most` is the most money seen in a week, by line: beyond it the
     functions were not seen.
     """
 
@@ -46,7 +46,7 @@ def fit_exposure(weeks: Weeks) -> Exposure:
 
 
 def _contact_curve(money: np.ndarray, contacts: np.ndarray) -> tuple[float, float]:
-    """Ceiling and scale by profile: for each scale of a grid the ceiling is linear; a weak preference for the middle."""
+    """Ceiling and scale by profile: at each scale of a grid the ceiling is linear; the middle is weakly preferred."""
     if not np.nansum(contacts) or not money.any():
         return 1.0, 0.2  # never used: a common curve, and the plan's table says that it lies outside the record
     scales = np.geomspace(0.02, 2.0, 60)

@@ -12,6 +12,7 @@ import pandas as pd
 ACTIVITIES = ("listen", "useful", "promo", "diffusion", "participation", "other")
 SEEN = ("useful", "promo", "diffusion", "participation")  # activities that are published
 _OUTCOMES = ["new_customers", "followers", "new_followers", "lost_followers"]
+_LEVEL, _SPREAD = 0.6, 0.05  # where an index in standard deviations of a brand's own weeks is put on 0..1
 _WEEK = pd.Timedelta(days=7)
 
 
@@ -33,8 +34,9 @@ def strategy_panel(
     ----------
     weekly, effort, media, posts, controls, events : the tables of the contract; other brands' rows are left out.
     market_size : people who could become customers; the data set's `[brand.NAME]` says it.
-    relationship : a row a week with `week` and `relationship` (0..1), and `relationship_n`, how many answers and
-        mentions it rests on; `simple_relationship` makes one. Without it the panel has none.
+    relationship : a row a week with `week` and `relationship`, 0..1 or in standard deviations of the brand's weeks,
+        and `relationship_n` (or `n`), how many answers and mentions it rests on. `simple_relationship` makes one,
+        `relationship_index(...).weeks` is one. Without it the panel has none.
 
     Returns
     -------
@@ -119,7 +121,10 @@ def _felt(relationship: pd.DataFrame | None, index: pd.DatetimeIndex) -> pd.Data
         return pd.DataFrame({"relationship": np.nan, "relationship_n": 0.0}, index=index)
     table = relationship.set_index("week").reindex(index)
     felt = table["relationship"].astype(float)
-    n = table["relationship_n"] if "relationship_n" in table else felt.notna()
+    if felt.lt(0).any() or felt.gt(1).any():
+        felt = (_LEVEL + _SPREAD * felt).clip(0, 1)
+    counts = [table[name] for name in ("relationship_n", "n") if name in table]
+    n = counts[0] if counts else felt.notna()
     return pd.DataFrame({"relationship": felt, "relationship_n": n.fillna(0).astype(float)})
 
 

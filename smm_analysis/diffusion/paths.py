@@ -1,8 +1,8 @@
 """What would have come of other money (다른 계획의 경로): the fitted chain run forward, many plans and draws at once.
 
-From the launch on, within the record, the weeks' own surprises are kept: each week's outcome over what the model says of
-the money really spent multiplies every plan's. The record's own money then gives the record, and plans differ by what
-they do. Beyond the record there are no surprises, but the noise of counting.
+From the launch on, within the record, the weeks' own surprises are kept: each week's outcome over what the model says
+of the money really spent multiplies every plan's. The record's own money then gives the record, and plans differ by
+what they do. Beyond the record there are no surprises, but the noise of counting.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .blocks import (
     buy_pulls,
     follow_pulls,
     leave_pulls,
+    not_reached,
     share_pulls,
 )
 from .coupled import BrandFit
@@ -114,7 +115,7 @@ def at_end(fit: BrandFit) -> State:
 
 
 def conditions_at(weeks: Weeks, at: np.ndarray) -> np.ndarray:
-    """Return season and controls of weeks counted from the record's first (조건); beyond it controls are at their mean."""
+    """Return season and controls of weeks counted from the record's first (조건); later controls at their mean."""
     waves = weeks.waves
     known = weeks.conditions[np.minimum(at, weeks.n - 1)]
     angle = 2 * np.pi * 7 * at / DAYS_A_YEAR
@@ -139,15 +140,15 @@ def run(
     money : (plans, weeks, lines), in mean weekly budgets of the record.
     conditions, crisis : of these weeks; (weeks, conditions) and (weeks,).
     like_record : the first plan is the record's own money; then the record's surprises are everybody's.
-    trust_offset : added to the relationship where it opens sharing; a number, or what spreads over (weeks, plans, draws).
+    trust_offset : added to the relationship where it opens sharing; a number, or what spreads over (weeks, plans,
+        draws).
     """
     chain = _Chain(fit, start, money.shape[0])
     plans, horizon, _ = money.shape
     offset = np.broadcast_to(trust_offset, (horizon, plans, fit.draws.n))
     known = fit.weeks.n if like_record else 0
     weeks = [
-        chain.week(money[:, t], conditions[t], crisis[t], offset[t], t if t < known else None)
-        for t in range(horizon)
+        chain.week(money[:, t], conditions[t], crisis[t], offset[t], t if t < known else None) for t in range(horizon)
     ]
     columns = [np.stack(column) for column in zip(*weeks, strict=True)]
     return Paths(*columns, hazards=np.exp(fit.draws.ages).T)
@@ -218,7 +219,7 @@ class _Chain:
         pulls = np.einsum("pdj,dj->pd", buy_pulls(self.owned, self.earned, paid), d.buy)
         moved = np.exp(np.clip(d.moved @ conditions, -5, 5))
         hazard = self.fit.hazard * moved * pulls**d.power
-        return (1 - self.customers) * -np.expm1(-hazard)
+        return not_reached(self.customers) * -np.expm1(-hazard)
 
     def _follow(
         self,

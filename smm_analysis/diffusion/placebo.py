@@ -17,9 +17,9 @@ _LAGS = 4
 def placebo(fit: BrandFit, activity: str = "diffusion", *, level: float = 0.90) -> Estimate:
     """Return how much next weeks' money on an activity seems to explain this week's new customers (위약 효과).
 
-    Log points of new customers per standard deviation of the money of the two weeks ahead, beside what the model expects
-    and this week's money; a Poisson regression of statsmodels, errors by Newey and West (1987, Econometrica 55(3)). An
-    interval that leaves out 0 says that money follows demand or a trend the model lacks.
+    Log points of new customers per standard deviation of the money of the two weeks ahead, beside what the model
+    expects and this week's money; a Poisson regression of statsmodels, errors by Newey and West (1987, Econometrica
+    55(3)). An interval that leaves out 0 says that money follows demand or a trend the model lacks.
     """
     from statsmodels.genmod.families import Poisson
     from statsmodels.genmod.generalized_linear_model import GLM

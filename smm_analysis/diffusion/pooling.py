@@ -52,6 +52,3 @@ def _likelihood(prior: Prior, fit: RateFit) -> tuple[np.ndarray, np.ndarray]:
     told = np.maximum(posterior - before, 1e-6)
     estimate = (fit.theta * posterior - prior.mean * before) / told
     return np.clip(estimate, prior.mean - 4, prior.mean + 4), 1 / (1 / told + _BETWEEN**2)
-
-
-

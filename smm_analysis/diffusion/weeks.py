@@ -95,7 +95,7 @@ def weeks_of(panel: pd.DataFrame) -> Weeks:
 
 
 def unusable(panel: pd.DataFrame) -> Mapping[Lang, str]:
-    """Return why one brand's weeks cannot be fitted at all, in each language; empty if they can (적합할 수 없는 이유)."""
+    """Return why one brand's weeks cannot be fitted at all, empty if they can (적합할 수 없는 이유)."""
     brand, new = panel["brand"].iloc[0], panel["new_customers"]
     known = int(new.notna().sum())
     missing = panel.loc[new.isna(), "week"]
@@ -122,9 +122,9 @@ def conditions_of(panel: pd.DataFrame) -> np.ndarray:
 
 
 def _demand_seen(new: pd.Series) -> np.ndarray:
-    """Return how the last two weeks went against the last half year, in logs: what managers react to."""
+    """Return how the last two weeks went against the last eight, in logs: what managers react to."""
     before = new.fillna(0.0).shift()
-    recent, usual = (before.rolling(span, min_periods=1).mean().fillna(0.0) for span in (2, 26))
+    recent, usual = (before.rolling(span, min_periods=1).mean().fillna(0.0) for span in (2, 8))
     return np.log((recent + 1) / (usual + 1)).to_numpy()
 
 

@@ -22,8 +22,8 @@ _PEOPLE = StrMethodFormatter("{x:,.0f}")
 def plot_strategies(compared: StrategyComparison, *, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw plans by their loyal customers with intervals, the best on top (전략 순위).
 
-    At the right stands each plan's probability of being best. A plan that leaves what the record has seen is hollow, today's
-    plan is orange with a line through it. n is weeks of record.
+    At the right stands each plan's probability of being best. A plan that leaves what the record has seen is hollow,
+    today's plan is orange with a line through it. n is weeks of record.
     """
     ax = axes_of(ax)
     rows = compared.table().iloc[::-1].reset_index(drop=True)
@@ -62,7 +62,9 @@ def plot_switch(found: SwitchWeek, *, ax: Axes | None = None, lang: Lang = "en")
     ax = axes_of(ax)
     table, best = found.table, found.best
     ax.fill_between(table["switch_week"], table["loyal_low"], table["loyal_high"], alpha=0.15, linewidth=0)
-    ax.plot(table["switch_week"], table["loyal"], color=PALETTE[0], label=f"{label('loyal_customers', lang)}, n = {best.n}")
+    ax.plot(
+        table["switch_week"], table["loyal"], color=PALETTE[0], label=f"{label('loyal_customers', lang)}, n = {best.n}"
+    )
     low, high = table["loyal_low"].min(), table["loyal_high"].max()
     floor = low - 0.06 * (high - low)
     ax.hlines(floor, best.low, best.high, color=PALETTE[1], linewidth=4, alpha=0.5)
@@ -75,7 +77,7 @@ def plot_switch(found: SwitchWeek, *, ax: Axes | None = None, lang: Lang = "en")
 def plot_plan_paths(
     compared: StrategyComparison, one: str, other: str = "today", *, ax: Axes | None = None, lang: Lang = "en"
 ) -> Axes:
-    """Draw loyal customers over the horizon under two plans, with bands of the parameters' uncertainty (계획별 경로)."""
+    """Draw loyal customers over the horizon under two plans, with bands of parameter draws (계획별 경로)."""
     ax = axes_of(ax)
     if missing := {one, other} - set(compared.plans):
         raise ValueError(f"{', '.join(sorted(missing))}: not among the plans compared, {', '.join(compared.plans)}")

@@ -1,4 +1,4 @@
-"""Strategies (전략): which plan brings most loyal customers for the money, and when to switch (S0.3, S0.4, S1.6, S4.2)."""
+"""Strategies (전략): which plan brings most loyal customers for the money, when to switch (S0.3, S0.4, S1.6, S4.2)."""
 
 from .claims import PAIRS, diffusion_by_relationship, plan_difference
 from .comparison import StrategyComparison, compare_strategies

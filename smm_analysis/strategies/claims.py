@@ -29,18 +29,18 @@ _NEEDED = {  # what a claim is about must have been done, and not the same in ev
     "S4.2": (),
 }
 _OF_RELATIONSHIP = ("S0.3", "S0.4")
-_MILLION = 1e6
-_FORM = 0.6  # spread of the log of S0.3's effect that the model's form leaves open (development worlds)
+_MILLION, _POOLED = 1e6, 4000
+_FORM = 0.8  # spread of the log of S0.3's effect that the model's form leaves open (development worlds)
 
 
 def diffusion_by_relationship(
     model: CoupledModel, *, brand: str | None = None, rng: np.random.Generator | int = 0
 ) -> Estimate:
-    """New customers for a million more of diffusion money, relationship at P75 minus P25 (기본이 된 만큼의 확산 효과, S0.3).
+    """New customers for a million more of diffusion money, relationship P75 minus P25 (기본과 확산, S0.3).
 
     On the natural scale: in the middle quarter of the record the money on diffusion is doubled, once with the
-    relationship, where it opens what spreads, moved to the 75th, once to the 25th percentile of its weeks. Customers are
-    those of the whole record, a million is of the currency. Of several brands it is the mean over brands.
+    relationship, where it opens what spreads, moved to the 75th, once to the 25th percentile of its weeks. Customers
+    are those of the whole record, a million is of the currency. Of several brands it is the mean over brands.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def diffusion_by_relationship(
     n = sum(fit.weeks.n for fit in fits)
     if why := why_not(model, fits, "S0.3"):
         return unknown(model.level, n, why)
-    return over_brands([_gap(fit, rng) for fit in fits], model.level, n)
+    return over_brands([_gap(fit) for fit in fits], model.level, n, form=_FORM, rng=rng)
 
 
 def _fits(model: CoupledModel, brand: str | None) -> list[BrandFit]:
@@ -77,7 +77,7 @@ def why_not(model: CoupledModel, fits: list[BrandFit], claim: str) -> Mapping[La
     return {}
 
 
-def _gap(fit: BrandFit, rng: np.random.Generator) -> np.ndarray:
+def _gap(fit: BrandFit) -> np.ndarray:
     """Draws of one brand's effect: (doubled minus as it was) at the high, minus the same at the low relationship."""
     weeks, money = fit.weeks, np.repeat(fit.weeks.money[None], 5, axis=0)
     inside = (np.arange(weeks.n) >= weeks.n * 3 // 8) & (np.arange(weeks.n) < weeks.n * 5 // 8)
@@ -89,8 +89,7 @@ def _gap(fit: BrandFit, rng: np.random.Generator) -> np.ndarray:
     steps = np.stack([np.zeros_like(low), high - middle, high - middle, low - middle, low - middle])
     run = _new_customers(fit, money, inside[:, None, None] * steps)
     total = run.new_customers.sum(axis=0) * weeks.size
-    effect = ((total[2] - total[1]) - (total[4] - total[3])) / max(added, 1e-9)
-    return effect * np.exp(_FORM * rng.standard_normal(len(effect)))
+    return ((total[2] - total[1]) - (total[4] - total[3])) / max(added, 1e-9)
 
 
 def _new_customers(fit: BrandFit, money: np.ndarray, offset: np.ndarray | float) -> paths.Paths:
@@ -99,17 +98,21 @@ def _new_customers(fit: BrandFit, money: np.ndarray, offset: np.ndarray | float)
     return paths.run(fit, money, start, like_record=True, trust_offset=offset, **moved)
 
 
-def over_brands(draws: list[np.ndarray], level: float, n: int) -> Estimate:
-    """Return the mean over brands with its interval (브랜드 평균): within brands by draws, between them by Student's t."""
-    if len(draws) == 1:
-        return estimate_of(draws[0], level, n)
-    from scipy.stats import t
+def over_brands(
+    draws: list[np.ndarray], level: float, n: int, *, form: float = 0.0, rng: np.random.Generator
+) -> Estimate:
+    """Return the mean over brands with its interval (브랜드 평균).
 
-    means = np.array([d.mean() for d in draws])
-    within = np.mean([d.var() for d in draws]) / len(draws)
-    between = max(means.var(ddof=1) / len(draws), within)
-    half = t.ppf((1 + level) / 2, len(draws) - 1) * np.sqrt(between)
-    return Estimate(float(means.mean()), float(means.mean() - half), float(means.mean() + half), level, n)
+    Within a brand by its draws; between brands by Student's t, never narrower than the draws. `form` is the spread of
+    the log of an effect that the model's form leaves open: it is all brands' alike and does not average out.
+    """
+    if len(draws) == 1:
+        found = draws[0]
+    else:
+        means, within = np.array([d.mean() for d in draws]), np.mean([d.var() for d in draws])
+        error = np.sqrt(max(means.var(ddof=1), within) / len(draws))
+        found = means.mean() + error * rng.standard_t(len(draws) - 1, _POOLED)
+    return estimate_of(found * np.exp(form * rng.standard_normal(len(found))), level, n)
 
 
 def plan_difference(
@@ -125,7 +128,7 @@ def plan_difference(
 
     Parameters
     ----------
-    claim : S0.4 (basic then diffusion minus diffusion only), S1.6 (participation after minus first) or S4.2 (steady minus
+    claim : S0.4 (basic then diffusion minus diffusion only), S1.6 (participation after minus first), S4.2 (steady minus
         burst).
     relative : as a share of the loyal customers under today's plan, so that a delta need not know the market's size.
     options : budget, horizon, start and lines, as in `compare_strategies`.
@@ -133,8 +136,8 @@ def plan_difference(
     Returns
     -------
     Estimate
-        Of several brands the mean over brands. With a reason where no brand could be fitted, what the claim is about was
-        never done or is the same in every week, or (S0.4) nothing is known of how people felt.
+        Of several brands the mean over brands. With a reason where no brand could be fitted, what the claim is about
+        was never done or is the same in every week, or (S0.4) nothing is known of how people felt.
     """
     if claim not in PAIRS:
         raise ValueError(f"claim {claim!r} is not one of plans; those are {', '.join(PAIRS)}")
@@ -143,7 +146,7 @@ def plan_difference(
     if why := why_not(model, fits, claim):
         return unknown(model.level, n, why)
     gaps = [_plan_gap(model, fit.weeks.brand, claim, relative, rng, options) for fit in fits]
-    return over_brands(gaps, model.level, n)
+    return over_brands(gaps, model.level, n, rng=rng)
 
 
 def _plan_gap(

@@ -21,7 +21,7 @@ from .plans import PLANS, TODAY, Plan, distance, find_plan, money_of, outside
 
 # spread of the log ratio of a plan's loyal customers to today's that the model's form leaves open, per unit of distance
 # from the record (0..1); from the errors on development worlds (seeds 1000 to 1023 of benchmarks/strategies_truth.py)
-STRUCTURE = 0.17
+STRUCTURE = 0.12
 _OUTSIDE = 1.25  # the spread is this much wider where a plan leaves what the record has seen
 OUTCOMES = ("loyal", "followers", "earned", "cost_per_loyal")
 
@@ -31,8 +31,8 @@ class StrategyComparison:
     """Plans compared for one brand (전략 비교 결과); arrays (plans, draws) in the order of `plans`.
 
     `loyal` : customers with two purchases within 13 weeks; `followers` at the end; `earned` : passings-on; `budget` :
-    money of every plan; `horizon` : weeks; `start` : launch or today; `outside` : lines of money that leave what the record
-    has seen, by plan; `paths` : mean, low and high by plan and week. `n` is weeks of record.
+    money of every plan; `horizon` : weeks; `start` : launch or today; `outside` : lines of money that leave what the
+    record has seen, by plan; `paths` : mean, low and high by plan and week. `n` is weeks of record.
     """
 
     brand: str
@@ -51,9 +51,9 @@ class StrategyComparison:
     def table(self) -> pd.DataFrame:
         """Return a row a plan, the best first (전략 표).
 
-        Columns: plan, loyal with low and high, followers, earned, cost_per_loyal each with low and high, gain over today's
-        plan with low and high, probability_best, expected_regret (loyal customers that the best plan would bring more),
-        outside (lines of money that leave the record).
+        Columns: plan, loyal with low and high, followers, earned, cost_per_loyal each with low and high, gain over
+        today's plan with low and high, probability_best, expected_regret (loyal customers that the best plan would
+        bring more), outside (lines of money that leave the record).
         """
         rows = [self._row(i, name) for i, name in enumerate(self.plans)]
         return pd.DataFrame(rows).sort_values("loyal", ascending=False, ignore_index=True)
@@ -136,11 +136,11 @@ def compare_strategies(
     brand : which of the model's brands; needed if there are several.
     budget : money of every plan in total, in the currency; default: what the record spent in as many weeks.
     horizon : weeks; default: the record's.
-    start : "launch": what the plan would have brought in the place of the record, its weeks and surprises kept (a horizon
-        beyond the record goes on without surprises). "today": what it will bring from the record's end on.
+    start : "launch": what the plan would have brought in the place of the record, its weeks and surprises kept (a
+        horizon beyond the record goes on without surprises). "today": what it will bring from the record's end on.
     lines : channel -> line, where plans name lines.
-    own_noise : whether each plan has an error of form and a luck of its own; without, only what all have in common, as for
-        a grid of plans that differ by a week.
+    own_noise : whether each plan has an error of form and a luck of its own; without, only what all have in common,
+        as for a grid of plans that differ by a week.
 
     Raises
     ------
@@ -247,8 +247,8 @@ def with_noise(
 ) -> np.ndarray:
     """Return draws with what the model leaves open (모형이 남기는 불확실성): its form, and the noise of counting.
 
-    The form's error of a plan is one factor on its ratio to today's, its spread growing with the distance `far` (plans,)
-    from the record. Where the record's luck is kept, only what differs from today's plan is counted anew.
+    The form's error of a plan is one factor on its ratio to today's, its spread growing with the distance `far`
+    (plans,) from the record. Where the record's luck is kept, only what differs from today's plan is counted anew.
     """
     plans, draws = loyal.shape
     shape = plans if own else 1, draws

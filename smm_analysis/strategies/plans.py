@@ -111,7 +111,7 @@ def money_of(
 
 
 def flights(channels: int, horizon: int) -> np.ndarray:
-    """Return the factor of each channel's money when it runs in flights (집행 기간), (horizon, channels), mean near 1."""
+    """Return the factor of each channel's money in flights (집행 기간), (horizon, channels), mean near 1."""
     week, start = np.arange(horizon)[:, None], 3 * np.arange(channels)
     return np.where((week + start) % QUARTER < _ON, QUARTER / _ON, _OFF_SHARE)
 
@@ -148,8 +148,8 @@ def distance(money: np.ndarray, record: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    money : (plans, weeks, lines); `record` : (weeks, lines). Both are compared in spans of four weeks where they have the
-        same length, else in their mean weeks.
+    money : (plans, weeks, lines); `record` : (weeks, lines). Both are compared in spans of four weeks where they have
+        the same length, else in their mean weeks.
     """
     if money.shape[1] != len(record):
         money, record = money.mean(axis=1, keepdims=True), record.mean(axis=0, keepdims=True)
@@ -161,8 +161,8 @@ def distance(money: np.ndarray, record: np.ndarray) -> np.ndarray:
 def outside(money: np.ndarray, weeks: Weeks, *, names: Sequence[str]) -> list[tuple[str, ...]]:
     """Return, for each plan, the lines whose four-week share of the money leaves what the record has seen (범위 밖).
 
-    The range is that of four-week shares on record, widened by a quarter of itself; a line's amount in a week may be up to
-    one and a half times the most seen.
+    The range is that of four-week shares on record, widened by a quarter of itself; a line's amount in a week may be
+    up to one and a half times the most seen.
     """
     seen = _four_week_shares(weeks.money[None])[0]
     low, high = seen.min(axis=0) * 0.8, seen.max(axis=0) * 1.25

@@ -19,8 +19,8 @@ from .plans import basic_then_diffusion
 class SwitchWeek:
     """The best week to switch (최적 전환 시점): `best` with its interval in weeks, and what each week brings.
 
-    `table` : switch_week, loyal with low and high, probability_best, expected_regret. `flat` : whether the whole grid lies
-    within the interval, that is, the data do not tell when.
+    `table` : switch_week, loyal with low and high, probability_best, expected_regret. `flat` : whether the whole grid
+    lies within the interval, that is, the data do not tell when.
     """
 
     best: Estimate
