@@ -53,9 +53,9 @@ class Draws:
     """Parameter draws of one brand (모수 표본), a row a draw.
 
     `keep`, `level`, `start` (draws,), `drivers` (draws, 5): the relationship's equation; `gate` (draws, 3): whether it
-    opens sharing, middle and width; `share` (draws, 5), `follow`,
-    `leave`, `buy` (draws, pulls): weights of the pulls; `moved` (draws, conditions); `power`, `opened` (draws,): the
-    form of buying; `ages` (draws, 8), `loyal` (draws, 3), `sources` (draws, 3): who becomes loyal.
+    opens sharing, middle and width; `share` (draws, 5), `follow`, `leave`, `buy` (draws, pulls): weights of the pulls;
+    `moved` (draws, conditions); `power`, `opened` (draws,): the form of buying; `ages` (draws, 8), `loyal` (draws, 3 +
+    conditions), `sources` (draws, 3): who becomes loyal.
     """
 
     keep: np.ndarray
