@@ -35,13 +35,12 @@ from .forms import (
     Gate,
     evidence,
     forecast_score,
-    gates_between,
     known_until,
     weights_of,
 )
-from .pooling import shared_priors
+from .pooling import Gates, shared_gates, shared_priors
 from .rates import Prior, RateFit
-from .relation import RelationFit, felt_promotion, fit_relation, in_reach
+from .relation import RelationFit, felt_promotion, fit_relation
 from .repeat import RepeatFit, fit_repeat, source_columns
 from .weeks import Weeks, remembered, unusable, weeks_of
 
@@ -138,28 +137,36 @@ def fit_coupled(
     parts = {str(name): weeks for name, weeks in panel.groupby("brand", sort=False)}
     reasons = {name: why for name, weeks in parts.items() if (why := unusable(weeks))}
     usable = {name: weeks_of(weeks) for name, weeks in parts.items() if name not in reasons}
+    rngs = [np.random.default_rng([seed, number]) for number in range(len(usable))]
+    felt = [fit_relation(w, rng=rng, draws=_PATHS) for w, rng in zip(usable.values(), rngs, strict=True)]
+    gates = shared_gates([*zip(usable.values(), felt, strict=True)])
     priors = shared_priors([*usable.values()])
     fitted = {}
-    for number, (name, weeks) in enumerate(usable.items()):
-        rng = np.random.default_rng([seed, number])
-        mine = repeat[repeat["brand"] == name]
-        fitted[name] = _fit_brand(weeks, mine, priors[number], rng=rng, draws=draws)
+    for i, (name, weeks) in enumerate(usable.items()):
+        known = _Known(felt[i], gates[i], priors[i])
+        fitted[name] = _fit_brand(weeks, repeat[repeat["brand"] == name], known, rng=rngs[i], draws=draws)
     return CoupledModel(fitted, reasons, level)
 
 
-def _fit_brand(
-    weeks: Weeks, repeat: pd.DataFrame, priors: Mapping[BuyForm, Prior], *, rng: np.random.Generator, draws: int
-) -> BrandFit:
-    relation = fit_relation(weeks, rng=rng, draws=_PATHS)
-    path, reach = relation.paths.mean(axis=0), in_reach(relation)
+@dataclass(frozen=True)
+class _Known:
+    """What a brand's fit builds on: its relationship, the gates to compare, the priors of buying by form."""
+
+    relation: RelationFit
+    gates: Gates
+    priors: Mapping[BuyForm, Prior]
+
+
+def _fit_brand(weeks: Weeks, repeat: pd.DataFrame, known: _Known, *, rng: np.random.Generator, draws: int) -> BrandFit:
+    path, priors = known.relation.paths.mean(axis=0), known.priors
     follow, leave = fit_following(weeks), fit_leaving(weeks, felt_promotion(weeks))
-    gates, share_noise = _weigh_gates(weeks, path, reach)
+    gates, share_noise = _weigh_gates(weeks, path, known.gates)
     middle = float(gates.set_index("form").loc["threshold", "middle"])
     opened = Gate("threshold", middle, WIDTHS["threshold"]).open(path)
     buying, buy_noise = _weigh_buying(weeks, opened, priors)
     best = BUY_FORMS[int(buying["weight"].argmax())]
     noises = {"share": share_noise, "follow": follow.dispersion, "leave": leave.dispersion, "buy": buy_noise}
-    hazards = _draw_hazards(weeks, relation, (gates, buying), priors, noises, rng=rng, draws=draws)
+    hazards = _draw_hazards(weeks, known, (gates, buying), noises, rng=rng, draws=draws)
     ages, effects, sources = _fit_loyal(weeks, repeat, path).draw(rng, draws)
     made = Draws(
         follow=np.exp(follow.draw(rng, draws)[0]),
@@ -179,7 +186,7 @@ def _fit_brand(
         gates=gates,
         buying=buying,
         expected=fit_buying(weeks, opened, best, prior=priors[best], dispersion=buy_noise).mean,
-        relation_n=relation.n,
+        relation_n=known.relation.n,
     )
 
 
@@ -196,20 +203,21 @@ def _fit_loyal(weeks: Weeks, repeat: pd.DataFrame, path: np.ndarray) -> RepeatFi
     )
 
 
-def _weigh_gates(weeks: Weeks, path: np.ndarray, reach: float) -> tuple[pd.DataFrame, float]:
+def _weigh_gates(weeks: Weeks, path: np.ndarray, shared: Gates) -> tuple[pd.DataFrame, float]:
     """Weigh the gates' kinds by evidence and by how they forecast passings-on; and the dispersion of the best.
 
     The weight is the mean of both: a form that either way of asking keeps is kept.
     """
-    y, kinds = weeks.shares * weeks.size, gates_between(float(path.min()), reach)
+    y, kinds = weeks.shares * weeks.size, shared.kinds
     noise = min(fit_sharing(weeks, path, gate).dispersion for gates in kinds.values() for gate in gates)
     rows = []
     for kind, gates in kinds.items():
-        scores = [fit_sharing(weeks, path, gate, dispersion=noise).score for gate in gates]
+        scores = shared.scores({gate: fit_sharing(weeks, path, gate, dispersion=noise) for gate in gates})
         best = gates[int(np.argmax(scores))]
         ahead = forecast_score(
             y, lambda week, gate=best: fit_sharing(weeks, path, gate, y=known_until(y, week), dispersion=noise)
         )
+        ahead += shared.others.get(best, 0.0)
         rows.append({"form": kind, "evidence": evidence(scores), "forecast": ahead, "middle": best.middle})
     return _weighed(pd.DataFrame(rows), np.array([BEFORE[kind] for kind in kinds])), noise
 
@@ -244,24 +252,23 @@ def _spread_over(weights: Mapping, n: int, rng: np.random.Generator) -> list:
 
 def _draw_hazards(
     weeks: Weeks,
-    relation: RelationFit,
+    known: _Known,
     forms: tuple[pd.DataFrame, pd.DataFrame],
-    priors: Mapping[BuyForm, Prior],
     noises: Mapping[str, float],
     *,
     rng: np.random.Generator,
     draws: int,
 ) -> dict[str, np.ndarray]:
     """Draw the relationship, and sharing and buying fitted anew along each of its paths."""
-    gates, buying = forms
+    relation, (gates, buying) = known.relation, forms
     kinds = _spread_over(dict(zip(gates["form"], gates["weight"], strict=True)), _PATHS, rng)
     chosen = _spread_over(buying["weight"].to_dict(), _PATHS, rng)
-    reach, sizes = in_reach(relation), [len(part) for part in np.array_split(np.arange(draws), _PATHS)]
+    sizes = [len(part) for part in np.array_split(np.arange(draws), _PATHS)]
     parts = []
     for i, n in enumerate(sizes):
         path, form = relation.paths[i], BUY_FORMS[chosen[i]]
-        gate, sharing = _draw_gate(weeks, path, gates_between(float(path.min()), reach)[kinds[i]], noises, rng)
-        bought = fit_buying(weeks, gate.open(path), form, prior=priors[form], dispersion=noises["buy"])
+        gate, sharing = _draw_gate(weeks, path, known.gates, kinds[i], noises["share"], rng)
+        bought = fit_buying(weeks, gate.open(path), form, prior=known.priors[form], dispersion=noises["buy"])
         theta, gamma = bought.draw(rng, n)
         opens = gate.kind != "none"
         parts.append(
@@ -280,9 +287,9 @@ def _draw_hazards(
 
 
 def _draw_gate(
-    weeks: Weeks, path: np.ndarray, gates: list[Gate], noises: Mapping[str, float], rng: np.random.Generator
+    weeks: Weeks, path: np.ndarray, shared: Gates, kind: str, noise: float, rng: np.random.Generator
 ) -> tuple[Gate, RateFit]:
     """Draw one gate of a kind by how well it fits along a path."""
-    fits = [fit_sharing(weeks, path, gate, dispersion=noises["share"]) for gate in gates]
-    at = rng.choice(len(gates), p=weights_of(np.array([fit.score for fit in fits])))
-    return gates[at], fits[at]
+    fits = {gate: fit_sharing(weeks, path, gate, dispersion=noise) for gate in shared.kinds[kind]}
+    at = rng.choice(len(fits), p=weights_of(shared.scores(fits)))
+    return [*fits.items()][at]

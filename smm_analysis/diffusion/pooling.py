@@ -1,18 +1,20 @@
-"""What brands tell of each other (부분 풀링): each brand's priors of buying, sharpened by the other brands' fits."""
+"""What brands tell of each other (부분 풀링): priors of buying and gates of sharing, sharpened by the other brands."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .blocks import buy_prior, fit_buying
-from .forms import BUY_FORMS, BuyForm
+from .blocks import buy_prior, fit_buying, fit_sharing
+from .forms import BUY_FORMS, BuyForm, Gate, gates_between
 from .rates import Prior, RateFit
+from .relation import RelationFit, in_reach
 from .weeks import Weeks
 
 _BETWEEN = 0.4  # log standard deviation by which slopes differ between brands
+_HALF = 0.5  # how much other brands' evidence on gates counts
 _BASE, _DIFFUSION = 0, 3  # pulls that are not shared: a brand's own intercept, and diffusion where trust opens it
 
 
@@ -33,6 +35,42 @@ def shared_priors(brands: Sequence[Weeks]) -> list[dict[BuyForm, Prior]]:
             others = [_likelihood(start, fit) for j, fit in enumerate(fits) if j != i]
             out[i][form] = _sharpened(own[form], others, kept)
     return out
+
+
+@dataclass(frozen=True)
+class Gates:
+    """The gates that a brand compares (비교할 문턱), by kind, and what other brands' sharing says of each, in logs."""
+
+    kinds: Mapping[str, Sequence[Gate]]
+    others: Mapping[Gate, float]
+
+    def scores(self, fits: Mapping[Gate, RateFit]) -> np.ndarray:
+        """Return the gates' scores with what others say, in the order of `fits`."""
+        return np.array([fit.score + self.others.get(gate, 0.0) for gate, fit in fits.items()])
+
+
+def shared_gates(brands: Sequence[tuple[Weeks, RelationFit]]) -> list[Gates]:
+    """Return each brand's gates, one grid for all, with what the other brands' passings-on say (부분 풀링).
+
+    Others' evidence counts half: people of another brand need not open up at the same relationship.
+    """
+    if not brands:
+        return []
+    paths = [relation.paths.mean(axis=0) for _, relation in brands]
+    kinds = gates_between(min(float(p.min()) for p in paths), max(in_reach(relation) for _, relation in brands))
+    if len(brands) == 1:
+        return [Gates(kinds, {})]
+    said = [_said(weeks, path, kinds) for (weeks, _), path in zip(brands, paths, strict=True)]
+    everybody = {gate: sum(one[gate] for one in said) for gate in said[0]}
+    return [Gates(kinds, {gate: _HALF * (everybody[gate] - one[gate]) for gate in one}) for one in said]
+
+
+def _said(weeks: Weeks, path: np.ndarray, kinds: Mapping[str, Sequence[Gate]]) -> dict[Gate, float]:
+    """Return what one brand's passings-on say of each gate: its score less the best gate's."""
+    gates = [gate for some in kinds.values() for gate in some]
+    noise = min(fit_sharing(weeks, path, gate).dispersion for gate in gates)
+    scores = np.array([fit_sharing(weeks, path, gate, dispersion=noise).score for gate in gates])
+    return dict(zip(gates, (scores - scores.max()).tolist(), strict=True))
 
 
 def _sharpened(prior: Prior, said: Sequence[tuple[np.ndarray, np.ndarray]], kept: list[int]) -> Prior:
