@@ -58,6 +58,7 @@ def buy_prior(channels: int, form: BuyForm) -> Prior:
     view that is fully open.
     """
     base, useful, promo, diffusion, opened, earned, channel = _BUY[form.power]
+    base = base if form.works else (1.0, 0.3)
     own = (base, useful, promo, opened if form.opened else diffusion, earned)
     return prior(*own, *[channel] * channels, together=((1, 4, 0.5), (5, 5 + channels, 0.5)))
 
@@ -161,6 +162,7 @@ def fit_buying(
 ) -> RateFit:
     """Fit first purchases among those who never bought, under season and controls."""
     pulls = recorded_buy_pulls(weeks, opened if form.opened else np.ones(weeks.n))
+    pulls[:, 1:] *= form.works
     exposure = weeks.size * not_reached(weeks.customers / weeks.size) * mean_hazard(weeks)
     return fit_rate(
         weeks.new_customers if y is None else y,

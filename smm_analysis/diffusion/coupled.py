@@ -222,7 +222,7 @@ def _weigh_gates(weeks: Weeks, path: np.ndarray, shared: Gates) -> tuple[pd.Data
     return _weighed(pd.DataFrame(rows), np.array([BEFORE[kind] for kind in kinds])), noise
 
 
-def _weighed(forms: pd.DataFrame, prior: np.ndarray | float = 1.0) -> pd.DataFrame:
+def _weighed(forms: pd.DataFrame, prior: np.ndarray) -> pd.DataFrame:
     """Weigh forms by evidence and by forecast, half and half; `prior` is their weight before the data."""
     both = [weights_of(forms[column] + np.log(prior)) for column in ("evidence", "forecast")]
     return forms.assign(weight=(both[0] + both[1]) / 2)
@@ -239,8 +239,9 @@ def _weigh_buying(weeks: Weeks, opened: np.ndarray, priors: Mapping[BuyForm, Pri
     for form in BUY_FORMS:
         ahead = forecast_score(y, lambda week, form=form: fit(form, y=known_until(y, week), dispersion=noise))
         score = fit(form, dispersion=noise).score
-        rows.append({"power": form.power, "opened": form.opened, "evidence": score, "forecast": ahead})
-    return _weighed(pd.DataFrame(rows)), noise
+        named = {"works": form.works, "power": form.power, "opened": form.opened}
+        rows.append(named | {"evidence": score, "forecast": ahead})
+    return _weighed(pd.DataFrame(rows), np.array([form.before for form in BUY_FORMS])), noise
 
 
 def _spread_over(weights: Mapping, n: int, rng: np.random.Generator) -> list:
@@ -270,6 +271,7 @@ def _draw_hazards(
         gate, sharing = _draw_gate(weeks, path, known.gates, kinds[i], noises["share"], rng)
         bought = fit_buying(weeks, gate.open(path), form, prior=known.priors[form], dispersion=noises["buy"])
         theta, gamma = bought.draw(rng, n)
+        theta[:, 1:] = theta[:, 1:] if form.works else -np.inf
         opens = gate.kind != "none"
         parts.append(
             {

@@ -49,14 +49,23 @@ class BuyForm:
     """How exposures add up to a first purchase (첫 구매의 형태).
 
     `power` : 1, or 2 or 3 where several exposures are needed; `opened` : whether diffusion works only as far as the
-    relationship opens it.
+    relationship opens it; `works` : whether anything the firm does has an effect at all.
     """
 
     power: float
     opened: bool
+    works: bool = True
+
+    @property
+    def before(self) -> float:
+        """Weight before the data: one in ten that nothing the firm does works, the rest alike."""
+        return 0.15 if self.works else 0.1
 
 
-BUY_FORMS = tuple(BuyForm(power, opened) for power in (1.0, 2.0, 3.0) for opened in (False, True))
+BUY_FORMS = (
+    BuyForm(1.0, opened=False, works=False),
+    *(BuyForm(power, opened) for power in (1.0, 2.0, 3.0) for opened in (False, True)),
+)
 
 
 def forecast_score(y: np.ndarray, fit_until: Callable[[int], RateFit]) -> float:
