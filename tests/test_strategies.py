@@ -324,3 +324,21 @@ def test_six_brands_share_what_they_know():
     found = plan_difference(model, "S4.2", relative=True)
     assert found.low > 0
     assert found.n == 6 * 104
+
+
+@pytest.mark.slow
+def test_where_nothing_works_steady_money_is_not_said_to_beat_bursts():
+    said = []
+    for seed in range(1000, 1004):
+        panel, repeat = frames(simulate(seed=seed, people=2500, world="nothing_matters"))
+        found = plan_difference(fit_coupled(panel, repeat=repeat, draws=200), "S4.2", relative=True)
+        said.append(judge("steady_beats_burst", found, delta=0.05, synthetic=True).decision)
+    assert said.count("supported") <= 1
+
+
+def test_the_example_of_a_switch_is_right():
+    import doctest
+
+    from smm_analysis.strategies import plans
+
+    assert doctest.testmod(plans).failed == 0

@@ -17,8 +17,6 @@ from .weeks import Weeks, remembered, saturating
 OWNED_HALF_LIFE, EARNED_HALF_LIFE, PAID_HALF_LIFE = 2.0, 4.0, 1.0  # weeks that exposures are remembered
 FRAILTY = 0.8  # how much people differ in how easily they are won
 REACH_OF_A_SHARE = 4.0  # people who see one passing-on; only the curvature depends on it
-SHARE_PULLS = ("base", "useful", "diffusion", "participation", "earned")
-LEAVE_PULLS = ("base", "promo", "crisis")
 
 
 def prior(*pairs: tuple[float, float], together: tuple[tuple[int, int, float], ...] = ()) -> Prior:

@@ -55,8 +55,6 @@ def _risk_sets(persons: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
 
 
 AGES = (1, 2, 3, 5, 8, 13, 26)  # weeks since the first purchase at which the chance of becoming loyal may change
-LOYAL_COLUMNS = ("bought", "relationship", "participation")
-SOURCE_COLUMNS = ("constant", "paid", "earned")
 _LOYAL_SD = np.array([0.4, 0.12, 0.4])  # priors, centred on 0 but for those won by one-way media
 _LOYAL_CENTRE = np.array([-0.2, 0.1, 0.1])
 _SOURCE_CENTRE, _SOURCE_SD = np.array([0.0, 1.0, -0.5]), np.array([2.0, 0.3, 0.3])

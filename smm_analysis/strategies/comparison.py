@@ -23,7 +23,6 @@ from .plans import PLANS, TODAY, Plan, distance, find_plan, money_of, outside
 # from the record (0..1); from the errors on development worlds (seeds 1000 to 1023 of benchmarks/strategies_truth.py)
 STRUCTURE = 0.12
 _OUTSIDE = 1.25  # the spread is this much wider where a plan leaves what the record has seen
-OUTCOMES = ("loyal", "followers", "earned", "cost_per_loyal")
 
 
 @dataclass(frozen=True)

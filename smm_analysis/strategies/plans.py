@@ -28,8 +28,9 @@ class Plan:
 
     `phases` : (until, shares); the shares hold until that part of the horizon, the last until 1. Shares are of the
     activities (listen, useful, promo, diffusion, participation, other), of "paid" (all paid channels, split as on
-    record), of a line (atl, btl, online, outdoor) or of a channel; they are brought to a sum of 1. `flights` : paid
-    channels run four weeks of thirteen, one after the other. `burst` : all money comes in one week of thirteen.
+    record; "other" where there are none), of a line (atl, btl, online, outdoor) or of a channel; they are brought to
+    a sum of 1. `flights` : paid channels run four weeks of thirteen, one after the other. `burst` : all money comes
+    in one week of thirteen.
     """
 
     name: str
@@ -135,6 +136,8 @@ def _members(name: str, spent: Mapping[str, float], lines: Mapping[str, str]) ->
     """Return which lines a name stands for, and each one's part."""
     if name in ACTIVITIES or name in spent:
         return {name: 1.0}
+    if name == PAID and not spent:
+        return {"other": 1.0}
     group = [c for c in spent if name == PAID or lines.get(c) == name]
     if not group:
         known = ", ".join((*ACTIVITIES, PAID, *dict.fromkeys(lines.values()), *spent))
