@@ -22,6 +22,7 @@ from .plans import PLANS, TODAY, Plan, distance, find_plan, money_of, outside
 # spread of the log ratio of a plan's loyal customers to today's that the model's form leaves open, per unit of distance
 # from the record (0..1); from the errors on development worlds (seeds 1000 to 1023 of benchmarks/strategies_truth.py)
 STRUCTURE = 0.12
+_ALIKE = 0.75  # the part of its variance that all plans of a brand have in common
 _OUTSIDE = 1.25  # the spread is this much wider where a plan leaves what the record has seen
 
 
@@ -252,7 +253,7 @@ def with_noise(
     plans, draws = loyal.shape
     shape = plans if own else 1, draws
     alike, apart, luck = rng.standard_normal((1, draws)), rng.standard_normal(shape), rng.standard_normal(shape)
-    form = np.exp(STRUCTURE * far[:, None] * np.sqrt(0.5) * (alike + apart))
+    form = np.exp(STRUCTURE * far[:, None] * (np.sqrt(_ALIKE) * alike + np.sqrt(1 - _ALIKE) * apart))
     moved = loyal * form
     fresh = np.abs(moved - moved[0]) if kept_luck else moved
     return np.maximum(moved + np.sqrt(dispersion * fresh) * luck, 0.0)
