@@ -17,6 +17,7 @@ from .mix import plot_allocation, plot_carry_over, plot_frontier, plot_lags, plo
 from .overview import plot_coverage
 from .reach import plot_costs, plot_reach_curves
 from .relationship import plot_dose_response, plot_relationship
+from .strategies import plot_plan_paths, plot_strategies, plot_switch
 from .theme import PALETTE, money, money_axis, set_theme
 
 __all__ = [
@@ -43,12 +44,15 @@ __all__ = [
     "plot_measure",
     "plot_money_and_outcome",
     "plot_nps",
+    "plot_plan_paths",
     "plot_predictors",
     "plot_reach_curves",
     "plot_relationship",
     "plot_retention",
     "plot_scorecard",
     "plot_spikes",
+    "plot_strategies",
+    "plot_switch",
     "plot_theme_curve",
     "plot_themes",
     "plot_tolerance",

@@ -28,7 +28,7 @@ def impossible(
     """Return why nothing can be estimated at all; empty if something can (추정할 수 없는 이유)."""
     n = int(used.sum())
     checks: tuple[tuple[bool, Callable[[], Why]], ...] = (
-        (len(relationship.parts) == 0, lambda: reason("no_relationship")),
+        (len(relationship.parts) == 0, lambda: reason("no_components")),
         (_alone(relationship), lambda: reason("one_component", component=relationship.parts[0].name)),
         (n < FEWEST_WEEKS, lambda: few_weeks(n, len(columns))),
         (panel.missing > _MOST_MISSING * len(panel.weeks), lambda: _gap(panel)),

@@ -1,0 +1,159 @@
+"""The claims about strategies, each in its own estimand (전략에 관한 주장): S0.3, S0.4, S1.6, S4.2.
+
+Of several brands the mean over brands is taken: each brand's draws are its own, the spread between brands is in the
+interval with Student's t of brands minus one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from smm_analysis.diffusion import paths
+from smm_analysis.diffusion.coupled import BrandFit, CoupledModel
+from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.terms import Lang, reason
+
+from .comparison import compare_strategies, estimate_of, one_brand
+
+PAIRS: Mapping[str, tuple[str, str]] = {
+    "S0.4": ("basic_then_diffusion", "diffusion_only"),
+    "S1.6": ("participation_after", "participation_first"),
+    "S4.2": ("steady", "burst"),
+}
+_NEEDED = {  # what a claim is about must have been done, and not the same in every week
+    "S0.3": ("diffusion",),
+    "S0.4": ("listen", "diffusion"),
+    "S1.6": ("participation", "diffusion"),
+    "S4.2": (),
+}
+_OF_RELATIONSHIP = ("S0.3", "S0.4")
+_MILLION, _POOLED = 1e6, 4000
+# spread of the log of each effect that the model's form leaves open: from how far estimates fell short of or beyond the
+# truth on development seeds 1000 to 1003 of benchmarks/strategies_claims.py
+_FORM = {"S0.3": 0.8, "S0.4": 0.6, "S1.6": 0.3, "S4.2": 0.25}
+
+
+def diffusion_by_relationship(
+    model: CoupledModel, *, brand: str | None = None, rng: np.random.Generator | int = 0
+) -> Estimate:
+    """New customers for a million more of diffusion money, relationship P75 minus P25 (기본과 확산, S0.3).
+
+    On the natural scale: in the middle quarter of the record the money on diffusion is doubled, once with the
+    relationship, where it opens what spreads, moved to the 75th, once to the 25th percentile of its weeks. Customers
+    are those of the whole record, a million is of the currency. Of several brands it is the mean over brands.
+
+    Returns
+    -------
+    Estimate
+        With a reason where a brand never spent on diffusion or always the same, or nothing is known of how people felt.
+    """
+    rng, fits = np.random.default_rng(rng), _fits(model, brand)
+    n = sum(fit.weeks.n for fit in fits)
+    if why := why_not(model, fits, "S0.3"):
+        return unknown(model.level, n, why)
+    return over_brands([_gap(fit) for fit in fits], model.level, n, form=_FORM["S0.3"], rng=rng)
+
+
+def _fits(model: CoupledModel, brand: str | None) -> list[BrandFit]:
+    """The fits that are meant: of one brand, or of all that could be fitted."""
+    if brand is None:
+        return list(model.brands.values())
+    return [] if brand in model.reasons else [one_brand(model, brand)]
+
+
+def why_not(model: CoupledModel, fits: list[BrandFit], claim: str) -> Mapping[Lang, str]:
+    """Return why the data cannot tell of a claim, in each language; empty if they can (판단할 수 없는 이유)."""
+    if not fits:
+        return next(iter(model.reasons.values()))
+    for fit in fits:
+        for activity in _NEEDED[claim]:
+            spent = fit.weeks.line(activity)
+            if not spent.any():
+                return reason("no_activity_effort", brand=fit.weeks.brand, activity=activity)
+            if np.ptp(spent) < 1e-6 * spent.max():
+                return reason("constant_activity", brand=fit.weeks.brand, activity=activity)
+        if claim in _OF_RELATIONSHIP and not fit.relation_n:
+            return reason("no_relationship", brand=fit.weeks.brand)
+    return {}
+
+
+def _gap(fit: BrandFit) -> np.ndarray:
+    """Draws of one brand's effect: (doubled minus as it was) at the high, minus the same at the low relationship."""
+    weeks, money = fit.weeks, np.repeat(fit.weeks.money[None], 5, axis=0)
+    inside = (np.arange(weeks.n) >= weeks.n * 3 // 8) & (np.arange(weeks.n) < weeks.n * 5 // 8)
+    line = weeks.lines.index("diffusion")
+    money[np.ix_([2, 4], np.flatnonzero(inside), [line])] *= 2
+    added = weeks.money[inside, line].sum() * weeks.unit / _MILLION
+    as_is = _new_customers(fit, money[:1], 0.0).relation[:, 0]
+    low, middle, high = np.quantile(as_is[weeks.n // 8 :], [0.25, 0.5, 0.75], axis=0)
+    steps = np.stack([np.zeros_like(low), high - middle, high - middle, low - middle, low - middle])
+    run = _new_customers(fit, money, inside[:, None, None] * steps)
+    total = run.new_customers.sum(axis=0) * weeks.size
+    return ((total[2] - total[1]) - (total[4] - total[3])) / max(added, 1e-9)
+
+
+def _new_customers(fit: BrandFit, money: np.ndarray, offset: np.ndarray | float) -> paths.Paths:
+    weeks, start = fit.weeks, paths.at_launch(fit)
+    moved = {"conditions": weeks.conditions, "crisis": weeks.crisis}
+    return paths.run(fit, money, start, like_record=True, trust_offset=offset, **moved)
+
+
+def over_brands(
+    draws: list[np.ndarray], level: float, n: int, *, form: float = 0.0, rng: np.random.Generator
+) -> Estimate:
+    """Return the mean over brands with its interval (브랜드 평균).
+
+    Within a brand by its draws; between brands by Student's t, never narrower than the draws. `form` is the spread of
+    the log of an effect that the model's form leaves open: it is all brands' alike and does not average out.
+    """
+    if len(draws) == 1:
+        found = draws[0]
+    else:
+        means, within = np.array([d.mean() for d in draws]), np.mean([d.var() for d in draws])
+        error = np.sqrt(max(means.var(ddof=1), within) / len(draws))
+        found = means.mean() + error * rng.standard_t(len(draws) - 1, _POOLED)
+    return estimate_of(found * np.exp(form * rng.standard_normal(len(found))), level, n)
+
+
+def plan_difference(
+    model: CoupledModel,
+    claim: str,
+    *,
+    brand: str | None = None,
+    relative: bool = False,
+    rng: np.random.Generator | int = 0,
+    **options: object,
+) -> Estimate:
+    """Loyal customers under one plan minus another, equal money, from the launch on (계획 간 충성 고객 차이).
+
+    Parameters
+    ----------
+    claim : S0.4 (basic then diffusion minus diffusion only), S1.6 (participation after minus first), S4.2 (steady minus
+        burst).
+    relative : as a share of the loyal customers under today's plan, so that a delta need not know the market's size.
+    options : budget, horizon, start and lines, as in `compare_strategies`.
+
+    Returns
+    -------
+    Estimate
+        Of several brands the mean over brands. With a reason where no brand could be fitted, what the claim is about
+        was never done or is the same in every week, or (S0.4) nothing is known of how people felt.
+    """
+    if claim not in PAIRS:
+        raise ValueError(f"claim {claim!r} is not one of plans; those are {', '.join(PAIRS)}")
+    rng, fits = np.random.default_rng(rng), _fits(model, brand)
+    n = sum(fit.weeks.n for fit in fits)
+    if why := why_not(model, fits, claim):
+        return unknown(model.level, n, why)
+    gaps = [_plan_gap(model, fit.weeks.brand, claim, relative, rng, options) for fit in fits]
+    return over_brands(gaps, model.level, n, form=_FORM[claim], rng=rng)
+
+
+def _plan_gap(
+    model: CoupledModel, brand: str, claim: str, relative: bool, rng: np.random.Generator, options: Mapping
+) -> np.ndarray:
+    compared = compare_strategies(model, PAIRS[claim], brand=brand, rng=rng, **options)
+    today, one, other = compared.loyal
+    return (one - other) / (max(float(today.mean()), 1.0) if relative else 1.0)

@@ -1,0 +1,344 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from smm_analysis.diffusion import fit_coupled, placebo, repeat_panel, simple_relationship, strategy_panel
+from smm_analysis.diffusion.forms import weights_of
+from smm_analysis.diffusion.paths import Paths
+from smm_analysis.diffusion.rates import Prior, fit_rate
+from smm_analysis.diffusion.repeat import AGES, age_of
+from smm_analysis.strategies import (
+    PLANS,
+    basic_then_diffusion,
+    best_switch_week,
+    compare_strategies,
+    diffusion_by_relationship,
+    plan_difference,
+)
+from smm_analysis.strategies.plans import distance, money_of
+from smm_analysis.verdict import judge
+from smm_analysis.virtual import BRANDS, simulate
+from smm_analysis.virtual import PLANS as VIRTUAL_PLANS
+
+
+def frames(sim):
+    """What a firm would lay side by side: the weekly panel and who becomes loyal."""
+    t, brand = sim.tables(), sim.setting.brand
+    felt = simple_relationship(mentions=t["mentions"], surveys=t["surveys"])
+    panel = strategy_panel(
+        t["weekly"],
+        t["effort"],
+        t["media"],
+        market_size=sim.people.n,
+        brand=brand,
+        posts=t["posts"],
+        relationship=felt,
+        controls=t["controls"],
+        events=t["events"],
+    )
+    until = panel["week"].max() + pd.Timedelta(days=6)
+    return panel, repeat_panel(t["customers"], t["purchases"], brand=brand, until=until)
+
+
+@pytest.fixture(scope="module")
+def record():
+    return simulate(seed=1003, people=2500)
+
+
+@pytest.fixture(scope="module")
+def made(record):
+    return frames(record)
+
+
+@pytest.fixture(scope="module")
+def model(made):
+    panel, repeat = made
+    return fit_coupled(panel, repeat=repeat, draws=200)
+
+
+@pytest.fixture(scope="module")
+def compared(model):
+    return compare_strategies(model)
+
+
+# --- the panel --------------------------------------------------------------------------------------------------------
+
+
+def test_the_panel_is_the_weeks_of_the_tables(record, made):
+    panel, _ = made
+    assert len(panel) == record.setting.weeks
+    assert panel["new_customers"].sum() == record.purchases.any(axis=0).sum()
+    assert panel["shares"].sum() == record.shares.sum()
+    assert np.allclose(panel.filter(like="contacts_").sum().sum(), record.history["exposures"].sum())
+    money = panel.filter(regex="effort_|spend_").sum().sum()
+    assert money == pytest.approx(record.choices.money.sum(), rel=1e-6)
+
+
+def test_who_becomes_loyal_is_counted_as_the_engine_does(record, made):
+    _, repeat = made
+    assert repeat["became_loyal"].sum() == record.loyal.sum()
+
+
+def test_a_market_smaller_than_its_customers_is_refused(record):
+    t = record.tables()
+    with pytest.raises(ValueError, match="market_size of 'mirae' is 10"):
+        strategy_panel(t["weekly"], t["effort"], t["media"], market_size=10, brand="mirae")
+
+
+# --- plans ------------------------------------------------------------------------------------------------------------
+
+
+def test_our_plans_are_the_mixes_that_the_virtual_brand_plays(model):
+    [fit] = model.brands.values()
+    for name, plan in PLANS.items():
+        ours = money_of(plan, fit.weeks, budget=1.0, horizon=104).sum(axis=0)[:6]
+        theirs = np.array([VIRTUAL_PLANS[name].shares(week, 104) for week in range(104)])[:, :6].mean(axis=0)
+        assert np.allclose(ours / ours.sum(), theirs / theirs.sum(), atol=0.02), name
+
+
+def test_every_plan_spends_the_same_to_the_won(model):
+    [fit] = model.brands.values()
+    budget = round(fit.weeks.money.sum() * fit.weeks.unit)
+    for plan in PLANS.values():
+        spent = money_of(plan, fit.weeks, budget=budget, horizon=104).sum()
+        assert abs(spent - budget) < 0.5
+
+
+def test_a_switch_beyond_the_horizon_is_refused():
+    with pytest.raises(ValueError, match=r"in 0\.\.104 weeks, not 200"):
+        basic_then_diffusion(200, 104)
+
+
+# --- strategies -------------------------------------------------------------------------------------------------------
+
+
+def test_todays_plan_gives_the_record_back(record, compared):
+    table = compared.table().set_index("plan")
+    assert table.loc["today", "loyal"] == pytest.approx(record.loyal.sum(), rel=0.05)
+    assert table.loc["today", "gain_over_today_low"] == table.loc["today", "gain_over_today_high"] == 0
+    assert table.loc["today", "followers"] == pytest.approx(record.history["follows"][-1].sum(), rel=0.02)
+
+
+def test_probabilities_of_being_best_sum_to_one_and_regret_is_least_for_the_choice(compared):
+    assert compared.best.sum() == pytest.approx(1)
+    assert compared.regret.argmin() == compared.plans.index(compared.choice)
+    assert (compared.regret >= 0).all()
+
+
+def test_all_money_in_one_week_of_thirteen_is_worse_than_steady_money(compared):
+    gap = compared.difference("steady", "burst")
+    assert gap.low > 0
+
+
+def test_a_plan_that_leaves_the_record_says_so_and_is_wider(compared):
+    table = compared.table().set_index("plan")
+    assert "listen" in table.loc["diffusion_only", "outside"]
+    assert table.loc["today", "outside"] == ""
+    width = table["gain_over_today_high"] - table["gain_over_today_low"]
+    assert width["burst"] > 0
+    assert width["today"] == 0
+
+
+def test_from_today_on_a_plan_goes_beyond_the_record(model):
+    ahead = compare_strategies(model, ["basic_only"], horizon=26, start="today")
+    assert ahead.horizon == 26
+    assert ahead.loyal.shape == (2, 200)
+    assert (ahead.loyal > 0).all()
+
+
+def test_plans_may_be_frames_of_money_and_bad_ones_are_refused(model):
+    steady = pd.DataFrame(np.ones((104, 2)), columns=["listen", "tv"])
+    assert compare_strategies(model, {"mine": steady}).plans == ("today", "mine")
+    with pytest.raises(ValueError, match="10 weeks, the horizon 104"):
+        compare_strategies(model, {"mine": steady.head(10)})
+    with pytest.raises(ValueError, match="money on radio"):
+        compare_strategies(model, {"mine": steady.rename(columns={"tv": "radio"})})
+    with pytest.raises(ValueError, match="plan 'nonsense' is not known"):
+        compare_strategies(model, ["nonsense"])
+    with pytest.raises(ValueError, match='start is "launch" or "today"'):
+        compare_strategies(model, ["steady"], start="later")
+    with pytest.raises(ValueError, match="brand 'other' was not fitted"):
+        compare_strategies(model, ["steady"], brand="other")
+
+
+def test_the_switch_week_lies_on_its_grid_and_its_interval_holds_it(model):
+    found = best_switch_week(model, [0, 26, 52, 104])
+    assert found.best.estimate in (0, 26, 52, 104)
+    assert found.best.low <= found.best.estimate <= found.best.high
+    assert found.table["probability_best"].sum() == pytest.approx(1)
+
+
+def test_effects_go_into_verdicts_in_both_languages(model):
+    effects = {
+        "diffusion_needs_relationship": diffusion_by_relationship(model),
+        "basic_before_diffusion": plan_difference(model, "S0.4", relative=True),
+        "participation_after_diffusion": plan_difference(model, "S1.6", relative=True),
+        "steady_beats_burst": plan_difference(model, "S4.2", relative=True),
+    }
+    for key, effect in effects.items():
+        for lang in ("en", "ko"):
+            verdict = judge(key, effect, delta=0.05, n_unit="weeks", synthetic=True, lang=lang)
+            assert verdict.text
+            assert verdict.decision in ("supported", "not_supported", "cannot_tell")
+    assert (
+        judge("steady_beats_burst", effects["steady_beats_burst"], delta=0.05, synthetic=True).decision == "supported"
+    )
+
+
+def test_a_relative_difference_is_that_of_loyal_customers_over_todays(model):
+    whole = plan_difference(model, "S4.2", rng=1)
+    share = plan_difference(model, "S4.2", relative=True, rng=1)
+    assert whole.estimate / share.estimate == pytest.approx(compare_strategies(model, []).loyal.mean(), rel=0.01)
+
+
+# --- where the data cannot tell ---------------------------------------------------------------------------------------
+
+
+def refit(made, **changes):
+    panel, repeat = made
+    return fit_coupled(panel.assign(**changes), repeat=repeat, draws=60)
+
+
+def test_half_a_year_is_too_short(made):
+    panel, repeat = made
+    short = fit_coupled(panel.head(26), repeat=repeat)
+    found = plan_difference(short, "S0.4")
+    assert "26 weeks" in found.reason["en"]
+    assert "52주" in found.reason["ko"]
+    assert np.isnan(diffusion_by_relationship(short).estimate)
+    with pytest.raises(ValueError, match="26 weeks with an outcome"):
+        compare_strategies(short)
+
+
+def test_a_gap_of_weeks_is_named(made):
+    panel, repeat = made
+    panel = panel.copy()
+    panel.loc[40:50, ["new_customers", "new_followers", "lost_followers"]] = np.nan
+    found = plan_difference(fit_coupled(panel, repeat=repeat), "S4.2")
+    assert "lacks 11 weeks" in found.reason["en"]
+
+
+def test_a_week_or_two_without_outcome_are_set_aside(made):
+    panel, repeat = made
+    panel = panel.copy()
+    panel.loc[[40, 60], ["new_customers", "new_followers", "lost_followers"]] = np.nan
+    model = fit_coupled(panel, repeat=repeat, draws=60)
+    assert np.isfinite(plan_difference(model, "S4.2").estimate)
+
+
+def test_an_outcome_that_never_varies_cannot_be_explained(made):
+    assert "in every week" in plan_difference(refit(made, new_customers=3.0), "S4.2").reason["en"]
+
+
+def test_diffusion_never_done_or_always_the_same_cannot_be_told(made):
+    never = refit(made, effort_diffusion=0.0, seen_diffusion=0.0)
+    assert "never spent on diffusion" in diffusion_by_relationship(never).reason["en"]
+    assert "never spent on diffusion" in plan_difference(never, "S0.4").reason["en"]
+    assert placebo(never.brands["mirae"]).reason
+    always = refit(made, effort_diffusion=10_000.0)
+    assert "the same on diffusion" in diffusion_by_relationship(always).reason["en"]
+
+
+def test_without_a_relationship_the_claims_about_it_stay_open(made):
+    blind = refit(made, relationship=np.nan, relationship_n=0.0)
+    assert "no survey answers" in diffusion_by_relationship(blind).reason["en"]
+    assert "신뢰" in plan_difference(blind, "S0.4").reason["ko"]
+    assert not plan_difference(blind, "S4.2").reason
+
+
+def test_a_placebo_is_an_effect_with_an_interval(model):
+    found = placebo(model.brands["mirae"])
+    assert found.low < found.estimate < found.high
+
+
+# --- the pieces against others ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:The Identity link")
+def test_a_rate_with_hardly_any_prior_is_statsmodels_identity_poisson():
+    from statsmodels.genmod.families import Poisson
+    from statsmodels.genmod.families.links import Identity
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    rng = np.random.default_rng(0)
+    pulls = np.column_stack([np.ones(300), rng.uniform(0, 3, (300, 2))])
+    y = rng.poisson(pulls @ [4.0, 2.0, 6.0]).astype(float)
+    flat = Prior(np.log([4.0, 2.0, 6.0]), np.eye(3) * 1e4)
+    ours = fit_rate(y, np.ones(300), pulls, flat, dispersion=1.0)
+    theirs = GLM(y, pulls, family=Poisson(link=Identity())).fit()
+    assert np.allclose(np.exp(ours.theta), theirs.params, rtol=1e-3)
+    assert np.allclose(np.sqrt(np.diag(ours.cov)) * np.exp(ours.theta), theirs.bse, rtol=0.02)
+
+
+def test_a_rate_without_data_is_its_prior():
+    prior = Prior(np.log([0.1, 0.2]), np.diag([0.5, 0.25]))
+    fit = fit_rate(np.full(5, np.nan), np.ones(5), np.ones((5, 2)), prior, dispersion=1.0)
+    assert np.allclose(fit.theta, prior.mean)
+    assert np.allclose(fit.cov, prior.cov)
+
+
+def test_loyal_customers_of_a_run_are_those_of_cohorts_followed_one_by_one():
+    rng = np.random.default_rng(3)
+    new, lasting, bought = (rng.uniform(0.5, 1.5, (40, 2, 3)) for _ in range(3))
+    hazards = rng.uniform(0, 0.1, (len(AGES) + 1, 3))
+    run = Paths(new, new, new, new, lasting, bought, hazards)
+    expected = np.zeros((2, 3))
+    for cohort in range(40):
+        left = np.ones((2, 3))
+        for week in range(cohort, 40):
+            left *= np.exp(-hazards[age_of(np.array(week - cohort))] * lasting[week] * bought[cohort])
+        expected += new[cohort] * (1 - left)
+    assert np.allclose(run.loyal(), expected)
+
+
+def test_forms_that_forecast_alike_share_their_weight():
+    assert weights_of(np.array([-3.0, -3.0])) == pytest.approx([0.5, 0.5])
+    assert weights_of(np.array([0.0, -40.0]))[1] < 1e-15
+
+
+def test_a_distance_is_the_money_that_would_be_elsewhere():
+    record = np.tile([1.0, 0.0], (8, 1))
+    half = np.tile([0.5, 0.5], (8, 1))
+    assert distance(np.stack([record, half, record[:, ::-1]]), record) == pytest.approx([0, 0.5, 1])
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_figures_name_plans_in_the_language_asked_for(compared, model, lang):
+    from smm_analysis import plot
+
+    ax = plot.plot_strategies(compared, lang=lang)
+    assert {"en": "Steady", "ko": "꾸준히"}[lang] in [t.get_text() for t in ax.get_yticklabels()]
+    plot.plot_plan_paths(compared, "steady", lang=lang)
+    ax = plot.plot_switch(best_switch_week(model, [0, 104]), lang=lang)
+    assert {"en": "weeks", "ko": "주"}[lang] in ax.get_xlabel()
+    with pytest.raises(ValueError, match="not among the plans compared"):
+        plot.plot_plan_paths(compared, "nonsense")
+    plot.plt.close("all")
+
+
+@pytest.mark.slow
+def test_six_brands_share_what_they_know():
+    panels, repeats = zip(*(frames(simulate(seed=1003, brand=b, people=1500)) for b in BRANDS[:6]), strict=True)
+    model = fit_coupled(pd.concat(panels), repeat=pd.concat(repeats), draws=100)
+    assert list(model.brands) == list(BRANDS[:6])
+    found = plan_difference(model, "S4.2", relative=True)
+    assert found.low > 0
+    assert found.n == 6 * 104
+
+
+@pytest.mark.slow
+def test_where_nothing_works_steady_money_is_not_said_to_beat_bursts():
+    said = []
+    for seed in range(1000, 1004):
+        panel, repeat = frames(simulate(seed=seed, people=2500, world="nothing_matters"))
+        found = plan_difference(fit_coupled(panel, repeat=repeat, draws=200), "S4.2", relative=True)
+        said.append(judge("steady_beats_burst", found, delta=0.05, synthetic=True).decision)
+    assert said.count("supported") <= 1
+
+
+def test_the_example_of_a_switch_is_right():
+    import doctest
+
+    from smm_analysis.strategies import plans
+
+    assert doctest.testmod(plans).failed == 0
