@@ -44,7 +44,14 @@ def main() -> None:
             part(path)
         else:
             print(f"{name}: no {path.name} in the folder given; see the head of this script")
-    for name in ("negation_dev", "negation_dev_2", "negation_pairs", "negation_pairs_2", "negation_pairs_3"):
+    for name in (
+        "negation_dev",
+        "negation_dev_2",
+        "negation_pairs",
+        "negation_pairs_2",
+        "negation_pairs_3",
+        "negation_pairs_4",
+    ):
         negation(TESTS / f"{name}.tsv")
 
 
