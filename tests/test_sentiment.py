@@ -369,8 +369,9 @@ def test_both_members_of_a_frozen_pair_are_right(name):
 
     The first set is of rarer words, the second of everyday ones; both were written before any model was fitted, and the
     lexicon knows most of their words. The third was written before this one was fitted, of words that the lexicon
-    lacks: what the model knows of them it has from film reviews, or by their parts. The fourth is in ordinary customers'
-    words, by a writer who saw neither the model nor any data; it shares no telling word with the development pairs.
+    lacks: what the model knows of them it has from film reviews, or by their parts. The fourth is in ordinary
+    customers' words, by a writer who saw neither the model nor any data; it shares no telling word with the
+    development pairs.
     """
     table = pairs(name)
     assert len(table) >= 200
