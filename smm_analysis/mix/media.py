@@ -26,6 +26,7 @@ class MixPanel:
     events: tuple[str, ...]
     lines: Mapping[str, str]
     set_aside: tuple[str, ...] = ()
+    market: str = ""
 
     @property
     def columns(self) -> dict[str, object]:
@@ -41,6 +42,7 @@ def mix_panel(
     events: pd.DataFrame | None = None,
     brand: str | None = None,
     money: str = "spend",
+    market_size: float | None = None,
 ) -> MixPanel:
     """Lay the tables side by side, a row a week (주간 패널 만들기).
 
@@ -51,6 +53,8 @@ def mix_panel(
     ----------
     weekly, media, controls, events : the tables; of several brands `brand` picks one.
     money : the column of `media` to spread: spend, or impressions.
+    market_size : people who could become customers, those won before the first week not among them; then `market` names
+        a column of those not yet won at the week's start. A week without a count is taken to have won nobody.
 
     Raises
     ------
@@ -70,9 +74,25 @@ def mix_panel(
     if clash := sorted(set(spend) & {*moved, *outcomes}):
         raise ValueError(f"{', '.join(clash)}: a channel and a control or outcome have the same name; rename one")
     dated = _events(events, index)
-    weeks = pd.concat([outcomes, spend, moved, dated], axis=1).reset_index()
+    left = _left(outcomes, market_size)
+    weeks = pd.concat([outcomes, spend, moved, dated, left], axis=1).reset_index()
     names = (tuple(map(str, table)) for table in (spend, moved, dated))
-    return MixPanel(weeks, *names, _lines(media), filled)
+    return MixPanel(weeks, *names, _lines(media), filled, "".join(left))
+
+
+def _left(outcomes: pd.DataFrame, market_size: float | None) -> pd.DataFrame:
+    """Return who was not yet a customer at each week's start; no column without a size."""
+    if market_size is None:
+        return pd.DataFrame(index=outcomes.index)
+    if "new_customers" not in outcomes:
+        raise ValueError("market_size needs the column new_customers of weekly, to know how many are left")
+    won = outcomes["new_customers"].fillna(0).cumsum()
+    if won.iloc[-1] >= market_size:
+        raise ValueError(
+            f"market_size is {market_size:,.0f}, but weekly counts {won.iloc[-1]:,.0f} new customers: "
+            "give the number of people who could become customers at all"
+        )
+    return (market_size - won.shift(fill_value=0)).to_frame("not_yet_customers")
 
 
 def _only_brand(tables: tuple[pd.DataFrame | None, ...]) -> str | None:

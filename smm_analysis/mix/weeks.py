@@ -17,10 +17,13 @@ _SHAPES_A_CHANNEL = 3  # effect, carry-over, half-saturation
 _TOLD = 1e-6  # what a control must add of its own, share of its standard deviation
 
 
-def read_weeks(weekly: pd.DataFrame, outcome: str, channels: list[str], others: list[str]) -> pd.DataFrame:
+def read_weeks(
+    weekly: pd.DataFrame, outcome: str, channels: list[str], others: list[str], market: str = ""
+) -> pd.DataFrame:
     """Return the weeks as the index and the columns asked for, checked."""
     panel = weekly.set_index("week") if "week" in weekly else weekly
-    names = [outcome, *channels, *others]
+    people = [market] if market else []
+    names = [outcome, *channels, *others, *people]
     if not channels:
         raise ValueError("channels is empty: name at least one column of money")
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -32,7 +35,9 @@ def read_weeks(weekly: pd.DataFrame, outcome: str, channels: list[str], others: 
     panel = panel[names].astype(float)
     panel.index = _weeks(panel.index)
     _refuse(panel[channels].lt(0).any(axis=1), "money below 0 in some channel")
+    others = others + people
     _refuse(panel[channels + others].isna().any(axis=1), f"an empty value in {', '.join(channels + others)}")
+    _refuse(panel[people].le(0).any(axis=1), f"nobody left in {market!r}: the market is larger than that")
     _refuse(np.isinf(panel).any(axis=1), "an infinite value")
     if panel[outcome].nunique() < 2:
         raise ValueError(f"outcome {outcome!r} is the same in all weeks: there is nothing to explain")
