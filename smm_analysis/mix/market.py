@@ -25,7 +25,7 @@ def with_market(regression: Regression, conditions: np.ndarray, left: np.ndarray
 
     Parameters
     ----------
-    regression : with a baseline of ones and trend alone.
+    regression : with a baseline of ones, trend and talk alone.
     conditions : all weeks x columns, standardised: season, controls and events.
     left : all weeks, people who were not yet customers.
 

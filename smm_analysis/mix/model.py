@@ -82,6 +82,7 @@ def fit_mix(
     controls: Sequence[str] = (),
     events: Sequence[str] = (),
     lines: Mapping[str, str] | None = None,
+    talk: Sequence[str] = (),
     market: str = "",
     lift_tests: Sequence[LiftTest] = (),
     families: Sequence[str] = DEFAULT_FAMILIES,
@@ -105,6 +106,8 @@ def fit_mix(
     channels : columns of money, 0 or more.
     controls, events : columns of the baseline. One that never varies is set aside.
     lines : channel -> line (atl, btl, online, outdoor), for comparisons of lines.
+    talk : columns of what the firm's posts and customers' passing on add, `MixPanel.talk`. They are what media start and
+        others finish: with them in the baseline, a contribution is media's alone.
     market : column of people not yet customers at the week's start, `MixPanel.market`; for new customers. Conditions
         (season, controls, events) then multiply the chance to win one of them, media add to it, and a channel's
         contribution is net of those who would have come later within the record.
@@ -126,9 +129,9 @@ def fit_mix(
     check_level(level)
     for name in families:
         find_family(name)
-    panel = read_weeks(weekly, outcome, [*channels], [*controls, *events], market)
+    panel = read_weeks(weekly, outcome, [*channels], [*controls, *events, *talk], market)
     spend, observed = panel[[*channels]], panel[outcome].notna().to_numpy()
-    baseline, dropped = baseline_of(panel, [*controls, *events], season_order, trend_degree)
+    baseline, before, dropped = baseline_of(panel, [*controls, *events], [*talk], season_order, trend_degree)
     left = panel[market].to_numpy() if market else None
     aside = set_aside(panel.index[~observed], dropped)
     reasons = unusable(spend, observed.sum(), baseline.shape[1], season_order)
@@ -149,10 +152,10 @@ def fit_mix(
     y = panel.loc[observed, outcome].to_numpy()
     scale = float(y.std())
     lifts = tuple(_lift(test, panel, fitted, scale) for test in lift_tests)
-    level = baseline[:, : 1 + trend_degree] if market else baseline
-    regression = Regression(y / scale, level[observed], spend[[*fitted]].to_numpy(), observed, 0.3, lifts=lifts)
+    first = baseline[observed, :before] if market else baseline[observed]
+    regression = Regression(y / scale, first, spend[[*fitted]].to_numpy(), observed, 0.3, lifts=lifts)
     if market:
-        regression = with_market(regression, baseline[:, 1 + trend_degree :], left)
+        regression = with_market(regression, baseline[:, before:], left)
     regression = _with_noise(_with_noise(regression, families[-1]), families[-1])
     average = average_families(regression, tuple(families), draws=draws, rng=np.random.default_rng(seed))
     data = replace(data, fitted=fitted, scale=scale, rho=regression.rho, people=regression.people)

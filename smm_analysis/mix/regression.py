@@ -144,7 +144,9 @@ class FamilyFit:
     def features(self, shapes: Shapes, spend: np.ndarray | None = None) -> np.ndarray:
         """Return saturated adstock, 0..1, of the people it can win; draws x weeks x channels."""
         carried = adstock(self.regression.spend if spend is None else spend, shapes.carry)
-        return self.family.curve(carried / shapes.half[:, None], shapes.slope[:, None]) * self.regression.people[:, None]
+        return (
+            self.family.curve(carried / shapes.half[:, None], shapes.slope[:, None]) * self.regression.people[:, None]
+        )
 
     def columns(self, shapes: Shapes) -> np.ndarray:
         """Return the regression's columns at these shapes."""

@@ -69,24 +69,34 @@ def _refuse(bad: pd.Series, what: str) -> None:
         raise ValueError(f"{bad.sum()} of {len(bad)} weeks have {what}, first {first}")
 
 
-def baseline_of(panel: pd.DataFrame, others: list[str], season_order: int, degree: int) -> tuple[np.ndarray, list[str]]:
-    """Return ones, trend, season, controls and events, standardised; and the names of those that add nothing."""
+def baseline_of(
+    panel: pd.DataFrame, others: list[str], talk: list[str], season_order: int, degree: int
+) -> tuple[np.ndarray, int, list[str]]:
+    """Return ones, trend, talk, season, controls and events, standardised; how many of them up to talk; what adds nothing.
+
+    The first are what is there without media, the others what moves a week.
+    """
     time = np.linspace(-1, 1, len(panel))
     angle = 2 * np.pi * (panel.index - panel.index[0]).days.to_numpy() / _DAYS_A_YEAR
     orders = range(1, season_order + 1) if len(panel) >= _WEEKS_A_YEAR else ()
-    columns = [time**power for power in range(1, degree + 1)]
-    columns += [wave(order * angle) for order in orders for wave in (np.sin, np.cos)]
-    table, dropped = (
-        np.column_stack([np.ones(len(panel)), *(_standard(column) for column in columns if np.ptp(column))]),
-        [],
-    )
-    for name in others:
-        column = panel[name].to_numpy()
+    trend = [_standard(time**power) for power in range(1, degree + 1)]
+    waves = [_standard(wave(order * angle)) for order in orders for wave in (np.sin, np.cos)]
+    table, quiet = _with_named(np.column_stack([np.ones(len(panel)), *trend]), panel[talk])
+    level = table.shape[1]
+    table, dropped = _with_named(np.column_stack([table, *waves]), panel[others])
+    return table, level, quiet + dropped
+
+
+def _with_named(table: np.ndarray, named: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """Put columns beside a table, and name those that it tells already."""
+    dropped = []
+    for name, values in named.items():
+        column = values.to_numpy()
         rest = column - table @ np.linalg.lstsq(table, column, rcond=None)[0]
         if np.ptp(column) and rest.std() > _TOLD * column.std():
             table = np.column_stack([table, _standard(column)])
         else:
-            dropped.append(name)
+            dropped.append(str(name))
     return table, dropped
 
 

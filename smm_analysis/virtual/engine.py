@@ -454,7 +454,9 @@ class _Brand:
     def market(self, week: int) -> float:
         """How well anything sells this week: season, price, stock and rivals."""
         market = self.conditions["season"][week] / self.conditions["price"][week] ** 1.5
-        return market * ((1 - 0.7 * self.conditions["stock_out"][week]) * (1.2 - 0.4 * self.conditions["competitor"][week]))
+        return market * (
+            (1 - 0.7 * self.conditions["stock_out"][week]) * (1.2 - 0.4 * self.conditions["competitor"][week])
+        )
 
     def first(self, week: int, pull: np.ndarray) -> np.ndarray:
         """The chance of a first purchase: after several exposures."""
