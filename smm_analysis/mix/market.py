@@ -40,7 +40,7 @@ def with_market(regression: Regression, conditions: np.ndarray, left: np.ndarray
         people = left * times / (left * times)[rows].mean()
         columns = np.column_stack([base, level[:, None] * conditions[rows]]) * people[rows, None]
         weights = 1 / np.sqrt(level * people[rows])
-        found = replace(regression, baseline=columns, people=people, weights=weights / weights.mean())
+        found = replace(regression, baseline=columns, people=people, weights=weights / weights.mean(), base=base)
         if left_to_go:
             level, step = _next(found, base)
             times = times * np.exp(np.clip(conditions @ step, -_STEP, _STEP))

@@ -42,7 +42,8 @@ class Regression:
     ones, the others standardised; `spend` : all weeks x channels; `rows` : which weeks are observed; `rho` :
     first-order autocorrelation that is taken out; `lifts` : lift tests; `noise` : variance of the errors, for the
     weight of pseudo-observations; `people` : all weeks, how much a week's media can win, mean 1; `weights` : observed
-    weeks, one over their errors' size, mean 1. `told` is what is explained: the whitened outcome, then the lift tests.
+    weeks, one over their errors' size, mean 1; `base` : observed weeks x the first columns of the baseline, if what they
+    add up to, which is there without media, cannot be below 0. `told` is what is explained: the whitened outcome, then the lift tests.
     """
 
     outcome: np.ndarray
@@ -54,6 +55,7 @@ class Regression:
     lifts: tuple[Lift, ...] = ()
     people: np.ndarray = field(default_factory=lambda: np.ones(1))
     weights: np.ndarray = field(default_factory=lambda: np.ones(1))
+    base: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         q, _ = np.linalg.qr(np.vstack([self.whiten(self.baseline.T).T, np.diag(self.baseline_weights)]))
@@ -109,6 +111,14 @@ class Regression:
         gram = turned @ columns - on_baseline @ on_baseline.transpose(0, 2, 1)
         ridge = np.eye(columns.shape[2]) * self.effect_weight**2
         return gram + ridge, turned @ self._rest
+
+    def bases(self, columns: np.ndarray, effects: np.ndarray) -> np.ndarray:
+        """Return what is there without media at given effects, draws x observed weeks (매체가 없을 때의 결과)."""
+        weeks = len(self.outcome)
+        design = np.vstack([self.whiten(self.baseline.T).T, np.diag(self.baseline_weights)])
+        rest = self.told[:weeks] - (columns[:, :weeks] @ effects[..., None])[..., 0]
+        coefficients = rest @ np.linalg.pinv(design)[: self.base.shape[1], :weeks].T
+        return coefficients @ self.base.T
 
     def loss(self, gram: np.ndarray, moment: np.ndarray, effects: np.ndarray) -> np.ndarray:
         """Return the sum of squares, pseudo-observations included."""
