@@ -56,7 +56,7 @@ def fitted(sim: Simulation, seed: int) -> MixModel:
     tables = sim.tables()
     own = {name: tables[name] for name in ("controls", "events", "posts")}
     panel = mix_panel(tables["weekly"], tables["media"], **own, market_size=sim.people.n)
-    settings = {"market": panel.market, "season_order": 1, "draws": 1000, "seed": seed}  # holidays are a control
+    settings = {"market": panel.market, "season_order": 1, "draws": 600, "seed": seed}  # holidays are a control
     return fit_mix(panel.weeks, outcome="new_customers", **panel.columns, **settings)
 
 

@@ -18,7 +18,7 @@ from smm_analysis.terms import Lang
 from .averaging import Average, Pool, average_families
 from .diagnostics import diagnose, reasons_by_channel
 from .draws import check_level
-from .market import net_of_market, with_market
+from .market import helped, net_of_market, with_market
 from .regression import FamilyFit, Lift, Regression
 from .saturation import DEFAULT_FAMILIES, find_family
 from .weeks import baseline_of, read_weeks, set_aside, unusable
@@ -49,7 +49,8 @@ class MixModel:
     `pools` are draws of equal weight from the families averaged, `weights` the families' weights, `no_effect` the
     probability, by channel, that the channel does nothing. `contributions` is draws x fitted channels, units of the
     outcome over all weeks; `weekly` a row a week: week, outcome, baseline and each channel's contribution. `checks`
-    is the table of `diagnose`, `coefficients` statsmodels' at the best family's shapes, `rho` the autocorrelation
+    is the table of `diagnose`, `people` the weeks' people still to win times their conditions, mean 1 (1 without a
+    market), `coefficients` statsmodels' at the best family's shapes, `rho` the autocorrelation
     taken out, `set_aside` what was left out of the fit, in words.
     """
 
@@ -106,8 +107,8 @@ def fit_mix(
     channels : columns of money, 0 or more.
     controls, events : columns of the baseline. One that never varies is set aside.
     lines : channel -> line (atl, btl, online, outdoor), for comparisons of lines.
-    talk : columns of what the firm's posts and customers' passing on add, `MixPanel.talk`. They are what media start and
-        others finish: with them in the baseline, a contribution is media's alone.
+    talk : columns of what the firm's posts and customers' passing on add, `MixPanel.talk`. They are what media start
+        and others finish: with them in the baseline, a contribution is media's alone.
     market : column of people not yet customers at the week's start, `MixPanel.market`; for new customers. Conditions
         (season, controls, events) then multiply the chance to win one of them, media add to it, and a channel's
         contribution is net of those who would have come later within the record.
@@ -157,7 +158,9 @@ def fit_mix(
     if market:
         regression = with_market(regression, baseline[:, before:], left)
     regression = _with_noise(_with_noise(regression, families[-1]), families[-1])
-    average = average_families(regression, tuple(families), draws=draws, rng=np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    average = average_families(regression, tuple(families), draws=draws, rng=rng)
+    average = helped(average, rng) if market else average
     data = replace(data, fitted=fitted, scale=scale, rho=regression.rho, people=regression.people)
     return _fitted(data, regression, average, left)
 

@@ -41,9 +41,9 @@ class Regression:
     `outcome` : observed weeks, scaled to standard deviation 1; `baseline` : observed weeks x columns, the first all
     ones, the others standardised; `spend` : all weeks x channels; `rows` : which weeks are observed; `rho` :
     first-order autocorrelation that is taken out; `lifts` : lift tests; `noise` : variance of the errors, for the
-    weight of pseudo-observations; `people` : all weeks, how much a week's media can win, mean 1; `weights` : observed
-    weeks, one over their errors' size, mean 1; `base` : observed weeks x the first columns of the baseline, if what they
-    add up to, which is there without media, cannot be below 0. `told` is what is explained: the whitened outcome, then the lift tests.
+    weight of pseudo-observations; `people` : all weeks, how many a week's media can win, mean 1; `weights` : observed
+    weeks, one over the size of their errors, mean 1; `base` : the baseline's first columns, if what they add up to,
+    which is there without media, cannot be below 0. `told` is what is explained: the whitened outcome, then lift tests.
     """
 
     outcome: np.ndarray

@@ -72,9 +72,9 @@ def _refuse(bad: pd.Series, what: str) -> None:
 def baseline_of(
     panel: pd.DataFrame, others: list[str], talk: list[str], season_order: int, degree: int
 ) -> tuple[np.ndarray, int, list[str]]:
-    """Return ones, trend, talk, season, controls and events, standardised; how many of them up to talk; what adds nothing.
+    """Return ones, trend, talk, season, controls and events, standardised; how many up to talk; what adds nothing.
 
-    The first are what is there without media, the others what moves a week.
+    Those up to talk are what is there without media, the others what moves a week.
     """
     time = np.linspace(-1, 1, len(panel))
     angle = 2 * np.pi * (panel.index - panel.index[0]).days.to_numpy() / _DAYS_A_YEAR
