@@ -79,7 +79,7 @@ def baseline_of(
     time = np.linspace(-1, 1, len(panel))
     angle = 2 * np.pi * (panel.index - panel.index[0]).days.to_numpy() / _DAYS_A_YEAR
     orders = range(1, season_order + 1) if len(panel) >= _WEEKS_A_YEAR else ()
-    trend = [_standard(time**power) for power in range(1, degree + 1)]
+    trend = [_standard(time**power) for power in range(1, degree + 1) if np.ptp(time**power)]
     waves = [_standard(wave(order * angle)) for order in orders for wave in (np.sin, np.cos)]
     table, quiet = _with_named(np.column_stack([np.ones(len(panel)), *trend]), panel[talk])
     level = table.shape[1]
