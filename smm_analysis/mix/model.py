@@ -103,7 +103,9 @@ def fit_mix(
     ----------
     weekly : a row a week, every week: `week` (Mondays, as a column or the index), outcome, money by channel, controls
         and events (numbers); `mix_panel` makes it. A week without outcome is set aside, its money still carries over.
-    outcome : the column to explain: units, new_customers, engaged people, or revenue.
+    outcome : the column to explain: units, new_customers, engaged people, or revenue. Whoever is won this week buys for
+        a year, which no weekly carry-over sees: where units come from a base of customers, explain new_customers, with
+        `market`, and count what a customer buys apart.
     channels : columns of money, 0 or more.
     controls, events : columns of the baseline. One that never varies is set aside.
     lines : channel -> line (atl, btl, online, outdoor), for comparisons of lines.
