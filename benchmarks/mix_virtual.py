@@ -7,12 +7,12 @@ plan of its own: 30 to 60% of the money in media, each channel's share of it its
 (sigma .6), so that most plans are off. Policies take turns: planned, reactive, seasonal, experimenting.
 
 The outcome is new customers: units come from a base of customers, and what a customer buys in the year after he was won
-is no effect of that week's money that weeks could tell. The truth of a channel is `media_alone`: the record's expected new customers minus those
-without its money, net of people won later anyway, with posts seen and what friends passed on as recorded. The firm's
-side sees its own tables only, and the number of people in its market. The recommended split is replayed over the same
-weeks, as factors on the channels' money: by `media_alone`, and by `replay`, in which word of mouth, followers and trust
-move too. Settings were chosen on seeds from 1000 on, in markets of 8,000 and 32,000: about 30 and 120 new customers a
-week, whose counts scatter by 18% and 9%, as those of a small and of a medium firm do.
+is no effect of that week's money that weeks could tell. The truth of a channel is `media_alone`: the record's expected
+new customers minus those without its money, net of people won later anyway, with posts seen and what friends passed on
+as recorded. The firm's side sees its own tables only, and the number of people in its market. The recommended split is
+replayed over the same weeks, as factors on the channels' money: by `media_alone`, and by `replay`, in which word of
+mouth, followers and trust move too. Settings were chosen on seeds from 1000 on, in markets of 8,000 and 32,000: about
+30 and 120 new customers a week, whose counts scatter by 18% and 9%, as those of a small and of a medium firm do.
 """
 
 from __future__ import annotations
