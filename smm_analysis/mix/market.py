@@ -72,7 +72,8 @@ def helped(average: Average, rng: np.random.Generator) -> Average:
     Channels are read side by side. Where people buy after several exposures, whatever the medium, that misses a share
     of what a channel does among others, and no number of weeks tells it. So each draw of each channel is multiplied by
     a factor of its own, median 1 (a discrepancy in the sense of Kennedy & O'Hagan 2001, Journal of the Royal
-    Statistical Society B 63(3)).
+    Statistical Society B 63(3)). Its size was chosen by coverage on virtual brands kept for development
+    (`benchmarks/mix_virtual.py`): nothing in a firm's weeks sets it.
     """
     pools = [
         replace(pool, effects=pool.effects * np.exp(_TOGETHER * rng.normal(size=pool.effects.shape)))
