@@ -26,7 +26,9 @@ FAMILIES_TRIED = {
     },
 }
 RIGHTS = ("average (default)", "tanh only")  # these get all seeds, their peers the first 200
-REACTIONS = [(0.0, 0, False)] + [(r, lag, False) for lag in (0, 1) for r in (0.5, 0.75, 1.0)] + [(1.0, 0, True)]
+REACTIONS = (
+    [(0.0, 0, False)] + [(r, lag, False) for lag in (0, 1) for r in (0.5, 0.75, 1.0)] + [(1.0, 0, True), (1.0, 1, True)]
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from .regression import FamilyFit, Regression, Shapes, draw_effects, non_negativ
 from .saturation import find_family
 
 _TAIL = 6.0  # degrees of freedom of the proposal: heavier tails than the posterior's
+_FEWEST_POSSIBLE = 0.01  # with fewer draws that leave a base the data contradict it, and all are kept
 _FEWEST = 0.01  # a family of less weight is left out of the pool
 
 
@@ -67,14 +68,26 @@ def _draw(
     """Draw shapes around the mode, resample them by importance, and effects given the shapes."""
     theta, log_proposal = _propose(mode, fit.spread_at(mode), proposals, rng)
     shapes = fit.shapes(theta)
-    gram, moment = fit.regression.normal(fit.columns(shapes))
+    columns = fit.columns(shapes)
+    gram, moment = fit.regression.normal(columns)
     loss = fit.regression.loss(gram, moment, non_negative(gram, moment))
     posterior = -0.5 * fit.regression.dof * np.log(loss) - 0.5 * (theta**2).sum(1) - 0.5 * np.linalg.slogdet(gram)[1]
     chosen = _resample(posterior - log_proposal, keep, rng)
     noise = loss[chosen] / rng.chisquare(fit.regression.dof, keep)
     effects, none = draw_effects(gram[chosen], moment[chosen], noise, rng)
+    if fit.regression.base is not None:
+        kept = _possible(fit.regression.bases(columns[chosen], effects), rng)
+        chosen, effects = chosen[kept], effects[kept]
     picked = Shapes(shapes.carry[chosen], shapes.half[chosen], shapes.slope[chosen])
     return Pool(fit.family.name, picked, effects), none.mean(axis=0)
+
+
+def _possible(bases: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return which draws to keep, as many as there are: without media no week wins fewer than nobody."""
+    good = np.flatnonzero(bases.min(axis=1) >= 0)
+    if len(good) < _FEWEST_POSSIBLE * len(bases):
+        return np.arange(len(bases))
+    return np.r_[good, rng.choice(good, len(bases) - len(good))]
 
 
 def _propose(

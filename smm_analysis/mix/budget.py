@@ -37,7 +37,8 @@ class Allocation:
     money brings, times `value`), concave. `gain` is the outcome of the plan minus that of the same money split as
     before, `p_gain` the probability that it is above 0, `p_btl_beats_atl` that a bit of money does more in BTL than in
     ATL (NaN without both). `idle_money` could be left unspent at a loss of at most 1% of what media bring. `bound` is
-    the outcome that no split within the bounds can exceed, `outcome` what this one brings by the mean curves.
+    the outcome that no split within the bounds can exceed, `outcome` what this one brings by the mean curves. Of a
+    market that is used up, all three count whom media win, those who would have come later among them.
     """
 
     total: int

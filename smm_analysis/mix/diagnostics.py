@@ -12,6 +12,7 @@ import pandas as pd
 
 from smm_analysis.terms import Lang, reason
 
+from .adstock import adstock
 from .regression import FamilyFit, Regression
 
 OFF_SHARE = 0.10  # a week is off below this share of the mean week with money
@@ -47,6 +48,7 @@ def diagnose(
         *_collinear(regression, features, channels),
         *_autocorrelation(regression, features),
         *_placebo(regression, features, channels),
+        _same_week(regression, features, shapes.carry),
         *_implausible(brought, outcome),
     ]
     table = pd.DataFrame([(*row[:5], row[5]["en"], row[5]["ko"]) for row in rows], columns=_COLUMNS)
@@ -123,6 +125,23 @@ def _placebo(regression: Regression, features: np.ndarray, channels: list[str]) 
     for i, name in enumerate(channels):
         p = _one_more(y, base, ahead[:, i], one_sided=False)
         yield "placebo", name, p < limit, p, limit, reason("failed_placebo_channel", channel=name, p=p)
+
+
+def _same_week(regression: Regression, features: np.ndarray, carry: np.ndarray) -> Row:
+    """Weeks with little money must not do worse than weeks with none: all channels' sum, one-sided.
+
+    A saturating effect starts at nothing: what the first money does is, won for won, the most. Money that follows the
+    same week's demand looks otherwise: its size goes with demand, its being there does not, so the curve through both
+    is too low in weeks without money. One more column, 1 in weeks with money, carried over alike, then comes out
+    negative.
+    """
+    on = (
+        adstock((regression.spend >= OFF_SHARE * regression.typical).astype(float), carry)[0]
+        * regression.people[:, None]
+    )
+    there = regression.whiten(-on[regression.rows].sum(axis=1))
+    p = _one_more(_outcome(regression), _whitened(regression, features[regression.rows]), there, one_sided=True)
+    return "same_week", "", p < SIGNIFICANCE, p, SIGNIFICANCE, reason("money_with_demand", p=p)
 
 
 def _one_more(y: np.ndarray, base: np.ndarray, extra: np.ndarray, *, one_sided: bool) -> float:

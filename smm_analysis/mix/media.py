@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from .adstock import adstock, carry_over_of
+
 _OUTCOMES = ("units", "new_customers", "revenue", "new_followers")
 _WEEK = np.timedelta64(7, "D")
+_TALK_WEEKS = {"impressions": 2.0, "shares": 4.0}  # half-lives of what posts and friends say: short, and a month
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,14 @@ class MixPanel:
     events: tuple[str, ...]
     lines: Mapping[str, str]
     set_aside: tuple[str, ...] = ()
+    market: str = ""
+    talk: tuple[str, ...] = ()
 
     @property
     def columns(self) -> dict[str, object]:
-        """What `fit_mix` needs to know of the columns."""
-        return {"channels": self.channels, "controls": self.controls, "events": self.events, "lines": self.lines}
+        """What `fit_mix` needs to know of the columns, whatever the outcome."""
+        names = {"channels": self.channels, "controls": self.controls, "events": self.events, "talk": self.talk}
+        return names | {"lines": self.lines}
 
 
 def mix_panel(
@@ -39,8 +45,10 @@ def mix_panel(
     *,
     controls: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
+    posts: pd.DataFrame | None = None,
     brand: str | None = None,
     money: str = "spend",
+    market_size: float | None = None,
 ) -> MixPanel:
     """Lay the tables side by side, a row a week (주간 패널 만들기).
 
@@ -49,8 +57,11 @@ def mix_panel(
 
     Parameters
     ----------
-    weekly, media, controls, events : the tables; of several brands `brand` picks one.
+    weekly, media, controls, events, posts : the tables; of several brands `brand` picks one. Posts become `talk`:
+        impressions and shares of the week they were published in, carried over with half-lives of 2 and 4 weeks.
     money : the column of `media` to spread: spend, or impressions.
+    market_size : people who could become customers, those won before the first week not among them; then `market` names
+        a column of those not yet won at the week's start. A week without a count is taken to have won nobody.
 
     Raises
     ------
@@ -58,9 +69,9 @@ def mix_panel(
         If there are several brands and none is picked, a week has no row of `media` at all, a control is missing in
         some week, a channel is of two lines, or a channel and a control share a name.
     """
-    tables = (weekly, media, controls, events)
+    tables = (weekly, media, controls, events, posts)
     brand = brand if brand is not None else _only_brand(tables)
-    weekly, media, controls, events = (_of_brand(table, brand) for table in tables)
+    weekly, media, controls, events, posts = (_of_brand(table, brand) for table in tables)
     if media is None or media.empty:
         raise ValueError(f"media has no rows of brand {brand!r}: a media mix needs money by channel and week")
     index = pd.date_range(min(weekly["week"].min(), media["week"].min()), media["week"].max(), freq="7D", name="week")
@@ -70,9 +81,35 @@ def mix_panel(
     if clash := sorted(set(spend) & {*moved, *outcomes}):
         raise ValueError(f"{', '.join(clash)}: a channel and a control or outcome have the same name; rename one")
     dated = _events(events, index)
-    weeks = pd.concat([outcomes, spend, moved, dated], axis=1).reset_index()
+    left, said = _left(outcomes, market_size), _talk(posts, index)
+    weeks = pd.concat([outcomes, spend, moved, dated, left, said], axis=1).reset_index()
     names = (tuple(map(str, table)) for table in (spend, moved, dated))
-    return MixPanel(weeks, *names, _lines(media), filled)
+    return MixPanel(weeks, *names, _lines(media), filled, market="".join(left), talk=tuple(said))
+
+
+def _left(outcomes: pd.DataFrame, market_size: float | None) -> pd.DataFrame:
+    """Return who was not yet a customer at each week's start; no column without a size."""
+    if market_size is None:
+        return pd.DataFrame(index=outcomes.index)
+    if "new_customers" not in outcomes:
+        raise ValueError("market_size needs the column new_customers of weekly, to know how many are left")
+    won = outcomes["new_customers"].fillna(0).cumsum()
+    if won.iloc[-1] >= market_size:
+        raise ValueError(
+            f"market_size is {market_size:,.0f}, but weekly counts {won.iloc[-1]:,.0f} new customers: "
+            "give the number of people who could become customers at all"
+        )
+    return (market_size - won.shift(fill_value=0)).to_frame("not_yet_customers")
+
+
+def _talk(posts: pd.DataFrame | None, index: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return what the firm's posts showed and customers passed on, carried over."""
+    if posts is None or posts.empty:
+        return pd.DataFrame(index=index)
+    published = pd.to_datetime(posts["published_at"]).dt.tz_localize(None).dt.to_period("W-SUN").dt.start_time
+    said = posts.groupby(published.to_numpy())[[*_TALK_WEEKS]].sum().reindex(index, fill_value=0)
+    carried = adstock(said.to_numpy(float), carry_over_of(np.array([[*_TALK_WEEKS.values()]])))[0]
+    return pd.DataFrame(carried, index=index, columns=[f"talk_{name}" for name in _TALK_WEEKS])
 
 
 def _only_brand(tables: tuple[pd.DataFrame | None, ...]) -> str | None:

@@ -1,7 +1,8 @@
 """Media mix (매체 믹스): what each channel's money brought, with an interval that owns up to the choice of curve.
 
 Outcome = baseline (trend, season, controls, events) + channels (adstock, then saturation, then a non-negative effect)
-+ noise. A channel's contribution is that of its money alone: the word of mouth that media start is not in it.
++ noise; or, of a market that is used up, new customers = people left x conditions x (base + channels) + noise. A
+channel's contribution is that of its money alone: the word of mouth that media start is not in it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from smm_analysis.terms import Lang
 from .averaging import Average, Pool, average_families
 from .diagnostics import diagnose, reasons_by_channel
 from .draws import check_level
+from .market import helped, net_of_market, with_market
 from .regression import FamilyFit, Lift, Regression
 from .saturation import DEFAULT_FAMILIES, find_family
 from .weeks import baseline_of, read_weeks, set_aside, unusable
@@ -47,7 +49,8 @@ class MixModel:
     `pools` are draws of equal weight from the families averaged, `weights` the families' weights, `no_effect` the
     probability, by channel, that the channel does nothing. `contributions` is draws x fitted channels, units of the
     outcome over all weeks; `weekly` a row a week: week, outcome, baseline and each channel's contribution. `checks`
-    is the table of `diagnose`, `coefficients` statsmodels' at the best family's shapes, `rho` the autocorrelation
+    is the table of `diagnose`, `people` the weeks' people still to win times their conditions, mean 1 (1 without a
+    market), `coefficients` statsmodels' at the best family's shapes, `rho` the autocorrelation
     taken out, `set_aside` what was left out of the fit, in words.
     """
 
@@ -67,6 +70,7 @@ class MixModel:
     no_effect: Mapping[str, float] = field(default_factory=dict)
     pools: tuple[Pool, ...] = field(default=(), repr=False, compare=False)
     contributions: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False, compare=False)
+    people: np.ndarray = field(default_factory=lambda: np.ones(1), repr=False, compare=False)
     coefficients: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
     checks: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
 
@@ -79,6 +83,8 @@ def fit_mix(
     controls: Sequence[str] = (),
     events: Sequence[str] = (),
     lines: Mapping[str, str] | None = None,
+    talk: Sequence[str] = (),
+    market: str = "",
     lift_tests: Sequence[LiftTest] = (),
     families: Sequence[str] = DEFAULT_FAMILIES,
     season_order: int = 2,
@@ -97,10 +103,17 @@ def fit_mix(
     ----------
     weekly : a row a week, every week: `week` (Mondays, as a column or the index), outcome, money by channel, controls
         and events (numbers); `mix_panel` makes it. A week without outcome is set aside, its money still carries over.
-    outcome : the column to explain: units, new_customers, engaged people, or revenue.
+    outcome : the column to explain: units, new_customers, engaged people, or revenue. Whoever is won this week buys for
+        a year, which no weekly carry-over sees: where units come from a base of customers, explain new_customers, with
+        `market`, and count what a customer buys apart.
     channels : columns of money, 0 or more.
     controls, events : columns of the baseline. One that never varies is set aside.
     lines : channel -> line (atl, btl, online, outdoor), for comparisons of lines.
+    talk : columns of what the firm's posts and customers' passing on add, `MixPanel.talk`. They are what media start
+        and others finish: with them in the baseline, a contribution is media's alone.
+    market : column of people not yet customers at the week's start, `MixPanel.market`; for new customers. Conditions
+        (season, controls, events) then multiply the chance to win one of them, media add to it, and a channel's
+        contribution is net of those who would have come later within the record.
     families : among tanh, exponential, michaelis_menten, hill.
     season_order : Fourier pairs of a year; none with less than a year of weeks. `trend_degree` : 0, 1 or 2.
     level : two-sided level of all intervals, 0..1.
@@ -119,9 +132,10 @@ def fit_mix(
     check_level(level)
     for name in families:
         find_family(name)
-    panel = read_weeks(weekly, outcome, [*channels], [*controls, *events])
+    panel = read_weeks(weekly, outcome, [*channels], [*controls, *events, *talk], market)
     spend, observed = panel[[*channels]], panel[outcome].notna().to_numpy()
-    baseline, dropped = baseline_of(panel, [*controls, *events], season_order, trend_degree)
+    baseline, before, dropped = baseline_of(panel, [*controls, *events], [*talk], season_order, trend_degree)
+    left = panel[market].to_numpy() if market else None
     aside = set_aside(panel.index[~observed], dropped)
     reasons = unusable(spend, observed.sum(), baseline.shape[1], season_order)
     fitted = tuple(name for name in channels if name not in reasons)
@@ -141,10 +155,16 @@ def fit_mix(
     y = panel.loc[observed, outcome].to_numpy()
     scale = float(y.std())
     lifts = tuple(_lift(test, panel, fitted, scale) for test in lift_tests)
-    regression = Regression(y / scale, baseline[observed], spend[[*fitted]].to_numpy(), observed, 0.3, lifts=lifts)
+    first = baseline[observed, :before] if market else baseline[observed]
+    regression = Regression(y / scale, first, spend[[*fitted]].to_numpy(), observed, 0.3, lifts=lifts)
+    if market:
+        regression = with_market(regression, baseline[:, before:], left)
     regression = _with_noise(_with_noise(regression, families[-1]), families[-1])
-    average = average_families(regression, tuple(families), draws=draws, rng=np.random.default_rng(seed))
-    return _fitted(replace(data, fitted=fitted, scale=scale, rho=regression.rho), regression, average)
+    rng = np.random.default_rng(seed)
+    average = average_families(regression, tuple(families), draws=draws, rng=rng)
+    average = helped(average, rng) if market else average
+    data = replace(data, fitted=fitted, scale=scale, rho=regression.rho, people=regression.people)
+    return _fitted(data, regression, average, left)
 
 
 def _lift(test: LiftTest, panel: pd.DataFrame, fitted: tuple[str, ...], scale: float) -> Lift:
@@ -171,16 +191,19 @@ def _with_noise(regression: Regression, family: str) -> Regression:
     design = np.column_stack([regression.baseline, fit.features(fit.shapes(mode))[0, regression.rows]])
     white = np.linalg.lstsq(regression.whiten(design.T).T, regression.whiten(regression.outcome), rcond=None)[0]
     rest = regression.outcome - design @ white
-    rho = min(float(acf(rest, nlags=1)[1]), _RHO_CAP)
+    rho = min(float(acf(rest * regression.weights, nlags=1)[1]), _RHO_CAP)
     if rho * np.sqrt(len(rest)) < 1.96:  # below 0 it is the mark of fitted shapes rather than of the world
         rho = 0.0
     whitened = replace(regression, rho=rho).whiten(rest)
     return replace(regression, noise=max(float(whitened @ whitened) / regression.dof, 1e-6), rho=rho)
 
 
-def _fitted(data: MixModel, regression: Regression, average: Average) -> MixModel:
+def _fitted(data: MixModel, regression: Regression, average: Average, left: np.ndarray | None) -> MixModel:
     """Put what was found beside the data."""
     brought = [_brought(pool, regression, data.scale) for pool in average.pools]
+    if left is not None:
+        won = data.weekly["outcome"].interpolate(limit_direction="both").to_numpy()
+        brought = [net_of_market(gross, won, left) for gross in brought]
     contributions = np.concatenate([draws.sum(axis=1) for draws in brought])
     mean = sum(draws.sum(axis=0) for draws in brought) / len(contributions)
     weekly = data.weekly.assign(baseline=data.weekly["outcome"] - mean.sum(axis=1))

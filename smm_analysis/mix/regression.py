@@ -7,7 +7,7 @@ Journal on Numerical Analysis 10(2)), so a thousand shapes take as long as one s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,7 +41,9 @@ class Regression:
     `outcome` : observed weeks, scaled to standard deviation 1; `baseline` : observed weeks x columns, the first all
     ones, the others standardised; `spend` : all weeks x channels; `rows` : which weeks are observed; `rho` :
     first-order autocorrelation that is taken out; `lifts` : lift tests; `noise` : variance of the errors, for the
-    weight of pseudo-observations. `told` is what is explained: the whitened outcome, then the lift tests.
+    weight of pseudo-observations; `people` : all weeks, how many a week's media can win, mean 1; `weights` : observed
+    weeks, one over the size of their errors, mean 1; `base` : the baseline's first columns, if what they add up to,
+    which is there without media, cannot be below 0. `told` is what is explained: the whitened outcome, then lift tests.
     """
 
     outcome: np.ndarray
@@ -51,6 +53,9 @@ class Regression:
     noise: float
     rho: float = 0.0
     lifts: tuple[Lift, ...] = ()
+    people: np.ndarray = field(default_factory=lambda: np.ones(1))
+    weights: np.ndarray = field(default_factory=lambda: np.ones(1))
+    base: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         q, _ = np.linalg.qr(np.vstack([self.whiten(self.baseline.T).T, np.diag(self.baseline_weights)]))
@@ -87,7 +92,8 @@ class Regression:
         return float(np.sqrt(self.noise) / (_EFFECT_SD * np.ptp(self.outcome)))
 
     def whiten(self, columns: np.ndarray) -> np.ndarray:
-        """Take out first-order autocorrelation along the last axis (Prais & Winsten 1954)."""
+        """Weigh weeks and take out first-order autocorrelation along the last axis (Prais & Winsten 1954)."""
+        columns = columns * self.weights
         if not self.rho:
             return columns
         first = columns[..., :1] * np.sqrt(1 - self.rho**2)
@@ -105,6 +111,14 @@ class Regression:
         gram = turned @ columns - on_baseline @ on_baseline.transpose(0, 2, 1)
         ridge = np.eye(columns.shape[2]) * self.effect_weight**2
         return gram + ridge, turned @ self._rest
+
+    def bases(self, columns: np.ndarray, effects: np.ndarray) -> np.ndarray:
+        """Return what is there without media at given effects, draws x observed weeks (매체가 없을 때의 결과)."""
+        weeks = len(self.outcome)
+        design = np.vstack([self.whiten(self.baseline.T).T, np.diag(self.baseline_weights)])
+        rest = self.told[:weeks] - (columns[:, :weeks] @ effects[..., None])[..., 0]
+        coefficients = rest @ np.linalg.pinv(design)[: self.base.shape[1], :weeks].T
+        return coefficients @ self.base.T
 
     def loss(self, gram: np.ndarray, moment: np.ndarray, effects: np.ndarray) -> np.ndarray:
         """Return the sum of squares, pseudo-observations included."""
@@ -138,9 +152,11 @@ class FamilyFit:
         return Shapes(1 / (1 + np.exp(-raw[:, 0])), np.exp(raw[:, 1]) * self.regression.typical, slope)
 
     def features(self, shapes: Shapes, spend: np.ndarray | None = None) -> np.ndarray:
-        """Return saturated adstock, draws x weeks x channels, 0..1."""
+        """Return saturated adstock, 0..1, of the people it can win; draws x weeks x channels."""
         carried = adstock(self.regression.spend if spend is None else spend, shapes.carry)
-        return self.family.curve(carried / shapes.half[:, None], shapes.slope[:, None])
+        return (
+            self.family.curve(carried / shapes.half[:, None], shapes.slope[:, None]) * self.regression.people[:, None]
+        )
 
     def columns(self, shapes: Shapes) -> np.ndarray:
         """Return the regression's columns at these shapes."""

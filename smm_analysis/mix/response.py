@@ -23,6 +23,7 @@ class Responses:
 
     channels: tuple[str, ...]
     before: np.ndarray
+    people: np.ndarray
     parts: tuple[tuple[str, np.ndarray, np.ndarray, np.ndarray], ...]
 
     def values(self, channel: int, money: np.ndarray) -> np.ndarray:
@@ -31,7 +32,8 @@ class Responses:
         found = []
         for family, carried, slope, effect in self.parts:
             u = carried[:, :, channel, None] * times
-            found.append(effect[:, channel, None] * FAMILIES[family].curve(u, slope[:, channel, None, None]).sum(1))
+            curve = FAMILIES[family].curve(u, slope[:, channel, None, None])
+            found.append(effect[:, channel, None] * (self.people @ curve))
         return np.concatenate(found)
 
     def slopes(self, channel: int, money: np.ndarray) -> np.ndarray:
@@ -41,7 +43,7 @@ class Responses:
         for family, carried, slope, effect in self.parts:
             base = carried[:, :, channel, None]
             rise = FAMILIES[family].rise(base * times, slope[:, channel, None, None]) * base
-            found.append(effect[:, channel, None] * rise.sum(1))
+            found.append(effect[:, channel, None] * (self.people @ rise))
         return np.concatenate(found) / self.before[channel]
 
     def outcome(self, money: np.ndarray) -> np.ndarray:
@@ -52,14 +54,16 @@ class Responses:
 def responses(model: MixModel, *, weeks: int = 52, draws: int = 200) -> Responses:
     """Return the responses of the fitted channels to the money pattern of the last `weeks` weeks.
 
-    The pattern starts without carry-over from before and the outcome after its end is not counted.
+    The pattern starts without carry-over from before and the outcome after its end is not counted. With a market that
+    is used up, people are as many as there were in those weeks.
     """
     spend = model.spend[[*model.fitted]].to_numpy()[-weeks:]
     parts = []
     for pool in _thinned(model, draws):
         carried = adstock(spend, pool.shapes.carry) / pool.shapes.half[:, None]
         parts.append((pool.family, carried, pool.shapes.slope, pool.effects * model.scale))
-    return Responses(model.fitted, spend.sum(axis=0), tuple(parts))
+    people = np.broadcast_to(model.people, len(model.spend))[-weeks:]
+    return Responses(model.fitted, spend.sum(axis=0), people, tuple(parts))
 
 
 def curves_of(found: Responses, high: np.ndarray) -> list[Curve]:

@@ -17,10 +17,13 @@ _SHAPES_A_CHANNEL = 3  # effect, carry-over, half-saturation
 _TOLD = 1e-6  # what a control must add of its own, share of its standard deviation
 
 
-def read_weeks(weekly: pd.DataFrame, outcome: str, channels: list[str], others: list[str]) -> pd.DataFrame:
+def read_weeks(
+    weekly: pd.DataFrame, outcome: str, channels: list[str], others: list[str], market: str = ""
+) -> pd.DataFrame:
     """Return the weeks as the index and the columns asked for, checked."""
     panel = weekly.set_index("week") if "week" in weekly else weekly
-    names = [outcome, *channels, *others]
+    people = [market] if market else []
+    names = [outcome, *channels, *others, *people]
     if not channels:
         raise ValueError("channels is empty: name at least one column of money")
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -32,7 +35,9 @@ def read_weeks(weekly: pd.DataFrame, outcome: str, channels: list[str], others: 
     panel = panel[names].astype(float)
     panel.index = _weeks(panel.index)
     _refuse(panel[channels].lt(0).any(axis=1), "money below 0 in some channel")
+    others = others + people
     _refuse(panel[channels + others].isna().any(axis=1), f"an empty value in {', '.join(channels + others)}")
+    _refuse(panel[people].le(0).any(axis=1), f"nobody left in {market!r}: the market is larger than that")
     _refuse(np.isinf(panel).any(axis=1), "an infinite value")
     if panel[outcome].nunique() < 2:
         raise ValueError(f"outcome {outcome!r} is the same in all weeks: there is nothing to explain")
@@ -64,24 +69,34 @@ def _refuse(bad: pd.Series, what: str) -> None:
         raise ValueError(f"{bad.sum()} of {len(bad)} weeks have {what}, first {first}")
 
 
-def baseline_of(panel: pd.DataFrame, others: list[str], season_order: int, degree: int) -> tuple[np.ndarray, list[str]]:
-    """Return ones, trend, season, controls and events, standardised; and the names of those that add nothing."""
+def baseline_of(
+    panel: pd.DataFrame, others: list[str], talk: list[str], season_order: int, degree: int
+) -> tuple[np.ndarray, int, list[str]]:
+    """Return ones, trend, talk, season, controls and events, standardised; how many up to talk; what adds nothing.
+
+    Those up to talk are what is there without media, the others what moves a week.
+    """
     time = np.linspace(-1, 1, len(panel))
     angle = 2 * np.pi * (panel.index - panel.index[0]).days.to_numpy() / _DAYS_A_YEAR
     orders = range(1, season_order + 1) if len(panel) >= _WEEKS_A_YEAR else ()
-    columns = [time**power for power in range(1, degree + 1)]
-    columns += [wave(order * angle) for order in orders for wave in (np.sin, np.cos)]
-    table, dropped = (
-        np.column_stack([np.ones(len(panel)), *(_standard(column) for column in columns if np.ptp(column))]),
-        [],
-    )
-    for name in others:
-        column = panel[name].to_numpy()
+    trend = [_standard(time**power) for power in range(1, degree + 1) if np.ptp(time**power)]
+    waves = [_standard(wave(order * angle)) for order in orders for wave in (np.sin, np.cos)]
+    table, quiet = _with_named(np.column_stack([np.ones(len(panel)), *trend]), panel[talk])
+    level = table.shape[1]
+    table, dropped = _with_named(np.column_stack([table, *waves]), panel[others])
+    return table, level, quiet + dropped
+
+
+def _with_named(table: np.ndarray, named: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """Put columns beside a table, and name those that it tells already."""
+    dropped = []
+    for name, values in named.items():
+        column = values.to_numpy()
         rest = column - table @ np.linalg.lstsq(table, column, rcond=None)[0]
         if np.ptp(column) and rest.std() > _TOLD * column.std():
             table = np.column_stack([table, _standard(column)])
         else:
-            dropped.append(name)
+            dropped.append(str(name))
     return table, dropped
 
 

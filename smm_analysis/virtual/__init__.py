@@ -5,6 +5,7 @@ People on a follower graph see posts and paid channels, ask, trust, share, buy, 
 person, week and purpose: two plans see the same luck, and their difference is the plan's.
 """
 
+from .alone import media_alone
 from .engine import Simulation, replay, simulate
 from .heard import planted_labels
 from .sample import BRANDS, SAMPLE_PLANS, write_sample
@@ -23,6 +24,7 @@ __all__ = [
     "Policy",
     "Simulation",
     "World",
+    "media_alone",
     "planted_labels",
     "replay",
     "simulate",

@@ -230,11 +230,11 @@ def flights(weeks: int) -> np.ndarray:
 class _Brand:
     """The state of one brand while it is simulated."""
 
-    def __init__(self, setting: Setting, trust_offset: float | np.ndarray) -> None:
+    def __init__(self, setting: Setting, trust_offset: float | np.ndarray, folk: People | None = None) -> None:
         self.setting, self.world = setting, setting.world
         self.trust_offset = np.broadcast_to(trust_offset, setting.weeks)
         self.luck = Luck(setting.seed, setting.brand)
-        self.people = people(self.luck, setting.people)
+        self.people = folk or people(self.luck, setting.people)
         self.conditions = conditions(self.luck, setting.weeks)
         self.plan_money = planned_money(setting, self.luck)
         self.money = np.zeros((setting.weeks, len(LINES)))
@@ -331,11 +331,16 @@ class _Brand:
     def see_media(self, week: int) -> None:
         """Paid channels: saturating reach, memory that fades with the channel's own half-life."""
         for row, (name, channel) in enumerate(CHANNELS.items()):
-            rate = channel.ceiling * (1 - np.exp(-self.effort(name, week) / channel.scale))
-            seen = exposures(self.luck, f"see:{name}", week, rate * self.people.habit[row])
+            seen = self.exposed(name, week)
             self._remember(name, seen, self.world.half_life_weeks[name])
             self.log["exposures"][week, row] = seen
             self.log["engaged"][week, row] = (seen > 0) & (self.uniform(f"engage:{name}", week) < channel.engage)
+
+    def exposed(self, name: str, week: int) -> np.ndarray:
+        """How often each person sees a channel this week, for the money that is in it."""
+        channel = CHANNELS[name]
+        rate = channel.ceiling * (1 - np.exp(-self.effort(name, week) / channel.scale))
+        return exposures(self.luck, f"see:{name}", week, rate * self.people.habit[list(CHANNELS).index(name)])
 
     def _remember(self, what: str, seen: np.ndarray, half_life_weeks: float) -> None:
         self.memory[what] = self.memory[what] * 0.5 ** (1 / half_life_weeks) + seen
@@ -346,12 +351,13 @@ class _Brand:
         for kind, (fans, others) in reach.items():
             rate = self.posts[kind][week] * self.people.attention * np.where(self.follows, fans, others)
             self.log[kind][week] = exposures(self.luck, f"see:{kind}", week, rate)
-        log = self.log
-        owned = (
-            0.4 * log["useful"][week] + 0.5 * log["promo"][week] + 1.2 * self.openness(week) * log["diffusion"][week]
-        )
-        self._remember("owned", owned, self.world.owned_half_life_weeks)
+        self._remember("owned", self.owned(week), self.world.owned_half_life_weeks)
         self._feel_promotion(week)
+
+    def owned(self, week: int) -> np.ndarray:
+        """What of the firm's own posts a person takes in: promotion and useful ones in part, what spreads if open."""
+        log = self.log
+        return 0.4 * log["useful"][week] + 0.5 * log["promo"][week] + 1.2 * self.openness(week) * log["diffusion"][week]
 
     def _feel_promotion(self, week: int) -> None:
         """What share of the brand's posts a person has lately felt to be promotion."""
@@ -436,19 +442,31 @@ class _Brand:
 
     def pulls(self) -> dict[str, np.ndarray]:
         """What pulls each person towards the brand, by cause; remembered exposures, saturating."""
+        return {cause: self.pull(cause, self.memory[cause]) for cause in CAUSES}
+
+    def pull(self, cause: str, remembered: np.ndarray) -> np.ndarray:
+        """The pull of one cause, from how many of its exposures are remembered."""
         w = self.world
         strength = {"owned": w.owned_pull, "earned": w.earned_pull}
         strength |= {name: w.media_pull * channel.pull for name, channel in CHANNELS.items()}
-        return {k: strength[k] * self.spread[k] * (1 - np.exp(-self.memory[k] / 1.5)) for k in CAUSES}
+        return strength[cause] * self.spread[cause] * (1 - np.exp(-remembered / 1.5))
+
+    def market(self, week: int) -> float:
+        """How well anything sells this week: season, price, stock and rivals."""
+        market = self.conditions["season"][week] / self.conditions["price"][week] ** 1.5
+        return market * (
+            (1 - 0.7 * self.conditions["stock_out"][week]) * (1.2 - 0.4 * self.conditions["competitor"][week])
+        )
+
+    def first(self, week: int, pull: np.ndarray) -> np.ndarray:
+        """The chance of a first purchase: after several exposures."""
+        several = pull**3 / (pull**3 + self.people.buy_threshold**3)
+        return self.market(week) * self.people.need * (self.world.spontaneous + self.world.gain * several)
 
     def buy(self, week: int) -> None:
         """First purchase after several exposures; repeat purchase at one's own rate while active."""
-        pulls = self.pulls()
-        pull = sum(pulls.values())
-        market = self.conditions["season"][week] / self.conditions["price"][week] ** 1.5
-        market *= (1 - 0.7 * self.conditions["stock_out"][week]) * (1.2 - 0.4 * self.conditions["competitor"][week])
-        several = pull**3 / (pull**3 + self.people.buy_threshold**3)
-        first = market * self.people.need * (self.world.spontaneous + self.world.gain * several)
+        pull, market = sum(self.pulls().values()), self.market(week)
+        first = self.first(week, pull)
         again = self.active * self._own_rate() * market * (1 + self.world.media_wakes * np.tanh(pull))
         chance = np.clip(np.where(self.customer, again, first), 0, 0.95)
         bought = self.uniform("buy", week) < chance
