@@ -403,7 +403,7 @@ def test_pages_from_older_data_are_marked(books, tmp_path):
 def test_a_killed_worker_takes_no_other_report_with_it(books):
     suicide = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
     write_notebook(books / "deadly.ipynb", suicide)
-    assert report(books, "--jobs", 2).exit_code == 1
+    assert report(books, "--jobs", 2, "--cold").exit_code == 1  # a plain kernel's parent is the worker
     assert {e["name"]: e["status"] for e in manifest(books)["reports"]} == {"deadly": "failed", "good": "ok"}
 
 
