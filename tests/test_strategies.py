@@ -85,6 +85,15 @@ def test_a_market_smaller_than_its_customers_is_refused(record):
         strategy_panel(t["weekly"], t["effort"], t["media"], market_size=10, brand="mirae")
 
 
+def test_a_relationship_in_standard_deviations_is_put_on_0_to_1(record):
+    t = record.tables()
+    weeks = pd.DataFrame({"week": t["weekly"]["week"], "relationship": np.linspace(-2, 2, 104), "n": 9})
+    panel = strategy_panel(t["weekly"], t["effort"], t["media"], market_size=2500, brand="mirae", relationship=weeks)
+    assert panel["relationship"].between(0, 1).all()
+    assert (panel["relationship"].diff().dropna() > 0).all()
+    assert (panel["relationship_n"] == 9).all()
+
+
 # --- plans ------------------------------------------------------------------------------------------------------------
 
 
