@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from smm_analysis.terms import Lang, term
-from smm_analysis.verdict import format_number
+from smm_analysis.verdict import format_number, with_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ class KeyNumber:
     @property
     def number(self) -> str:
         """The number in its unit; a dash where it cannot be told."""
-        return f"{format_number(self.estimate)}{'' if self.unit == '%' else ' '}{self.unit}".strip()
+        return with_unit(self.estimate, self.unit)
 
     @property
     def about(self) -> str:
@@ -86,6 +86,7 @@ def key_numbers(
     key: str,
     level: float,
     estimate: str = "estimate",
+    measure: str = "",
     percent: bool = False,
     lang: Lang = "en",
 ) -> KeyNumbers:
@@ -93,27 +94,31 @@ def key_numbers(
 
     Parameters
     ----------
-    table : columns `key`, `estimate`, low, high, n and, where numbers may not be told, reason_en and reason_ko.
+    table : columns `key`, `estimate`, n, and low and high, alone or behind the name of `estimate`; where numbers may not
+        be told, reason_en and reason_ko.
     key : the column of glossary keys, which give names and units.
+    measure : a glossary key, where all rows are of one measure: then it gives the unit, and stands behind each name.
     level : of the intervals, 0..1.
     percent : whether the numbers are shares, 0..1, to be shown in percent.
     """
     factor = 100.0 if percent else 1.0
-    rows = table.assign(estimate=table[estimate], reason=table.get(f"reason_{lang}", "")).to_dict("records")
+    ends = {end: table[end if end in table else f"{estimate}_{end}"] for end in ("low", "high")}
+    told = table.assign(estimate=table[estimate], reason=table.get(f"reason_{lang}", ""), **ends)
+    behind = f": {term(measure).name(lang)}" if measure else ""
     return KeyNumbers(
         tuple(
             KeyNumber(
                 key=row[key],
-                name=term(row[key]).name(lang),
+                name=term(row[key]).name(lang) + behind,
                 estimate=factor * float(row["estimate"]),
                 low=factor * float(row["low"]),
                 high=factor * float(row["high"]),
                 level=level,
                 n=int(row["n"]),
-                unit="%" if percent else term(row[key]).unit(lang),
+                unit="%" if percent else term(measure or row[key]).unit(lang),
                 reason=row["reason"],
                 lang=lang,
             )
-            for row in rows
+            for row in told.to_dict("records")
         )
     )

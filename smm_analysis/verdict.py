@@ -32,7 +32,7 @@ _LOOK: dict[Decision, tuple[str, str, str, str]] = {
 }
 _WORDS = {
     "en": {
-        "interval": "{measure}: {estimate} {unit} ({level}% interval {low} to {high}). It matters from {delta} up.",
+        "interval": "{measure}: {estimate} ({level}% interval {low} to {high}). It matters from {delta} up.",
         "method_check": "Method check on simulated data: it shows that the method works, nothing about marketing.",
         "limits": "Limits",
         "claim": "claim",
@@ -42,7 +42,7 @@ _WORDS = {
         "undefined": "The estimate or its interval is not defined on these data.",
     },
     "ko": {
-        "interval": "{measure}: {estimate}{unit} ({level}% 구간 {low} ~ {high}). {delta} 이상이어야 의미가 있습니다.",
+        "interval": "{measure}: {estimate} ({level}% 구간 {low} ~ {high}). {delta} 이상이어야 의미가 있습니다.",
         "method_check": "모의 데이터로 한 방법 점검입니다. 방법이 작동함을 보일 뿐, 마케팅에 관한 사실이 아닙니다.",
         "limits": "한계",
         "claim": "주장",
@@ -113,11 +113,9 @@ class Verdict:
         """The estimate with its interval and the smallest effect that matters, in a sentence; empty if undefined."""
         if not math.isfinite(self.estimate):
             return ""
-        unit = f" {self.unit}" if self.lang == "ko" and self.unit else self.unit
-        numbers = {k: format_number(getattr(self, k)) for k in ("estimate", "low", "high", "delta")}
-        level = f"{self.level:.0%}".removesuffix("%")
-        text = _WORDS[self.lang]["interval"].format(measure=self.measure, unit=unit, level=level, **numbers)
-        return text.replace("  (", " (")
+        numbers = {k: format_number(getattr(self, k)) for k in ("low", "high", "delta")}
+        level, estimate = f"{self.level:.0%}".removesuffix("%"), with_unit(self.estimate, self.unit)
+        return _WORDS[self.lang]["interval"].format(measure=self.measure, estimate=estimate, level=level, **numbers)
 
     def to_markdown(self) -> str:
         """Return the card as Markdown."""
@@ -267,6 +265,15 @@ def format_number(value: float) -> str:
     text = f"{value:,.{decimals}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace("-", "−")
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Return a number as `format_number` shows it, with its unit; a percent sign stands close.
+
+    >>> with_unit(59.3, "%"), with_unit(2.0, "weeks"), with_unit(0.5, "")
+    ('59.3%', '2 weeks', '0.5')
+    """
+    return f"{format_number(value)}{'' if unit == '%' else ' '}{unit}".strip()
 
 
 def _check(effect: Effect) -> None:

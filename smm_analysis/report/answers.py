@@ -10,7 +10,7 @@ from typing import Any
 
 from smm_analysis.report.compare import beyond_noise
 from smm_analysis.report.words import when, words
-from smm_analysis.verdict import Verdict, format_number
+from smm_analysis.verdict import Verdict, format_number, with_unit
 
 _WIDTH, _HEIGHT, _MARGIN = 220, 26, 8
 
@@ -32,7 +32,7 @@ class Answer:
         """Return the answer that a manifest's verdict gives, beside the last good run's of the same question."""
         verdict = Verdict.from_dict(dict(plain))
         told = math.isfinite(verdict.estimate)
-        number = f"{format_number(verdict.estimate)} {verdict.unit}".strip() if told else ""
+        number = with_unit(verdict.estimate, verdict.unit) if told else ""
         change = _change(plain, before, made) if before else ""
         bar = interval_bar(verdict) if told else ""
         return cls(verdict, verdict.symbol, number, _interval(verdict) if told else "", bar, _turn(verdict), change)

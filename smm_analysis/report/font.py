@@ -29,6 +29,7 @@ def _subset(characters: str) -> bytes:
     from fontTools import subset
 
     options = subset.Options(flavor="woff", layout_features=["kern"], hinting=False, notdef_outline=True)
+    options.desubroutinize = True  # smaller once it is compressed
     font = subset.load_font(io.BytesIO(_font_bytes()), options)
     font.recalcTimestamp = False  # same page, same bytes
     subsetter = subset.Subsetter(options)

@@ -132,7 +132,7 @@ def plan_difference(
     ----------
     claim : S0.4 (basic then diffusion minus diffusion only), S1.6 (participation after minus first), S4.2 (steady minus
         burst).
-    relative : as a share of the loyal customers under today's plan, so that a delta need not know the market's size.
+    relative : in percent of the loyal customers under today's plan, so that a delta need not know the market's size.
     options : budget, horizon, start and lines, as in `compare_strategies`.
 
     Returns
@@ -156,4 +156,4 @@ def _plan_gap(
 ) -> np.ndarray:
     compared = compare_strategies(model, PAIRS[claim], brand=brand, rng=rng, **options)
     today, one, other = compared.loyal
-    return (one - other) / (max(float(today.mean()), 1.0) if relative else 1.0)
+    return (one - other) * (100 / max(float(today.mean()), 1.0) if relative else 1.0)
