@@ -217,6 +217,11 @@ def test_the_index_follows_trust(index):
     assert np.corrcoef(index.weeks["relationship"], trust)[0, 1] > 0.6
 
 
+def test_without_posts_in_these_weeks_nothing_can_be_told(tables, index):
+    panel = sharing_weeks(tables["posts"].head(0), tables["weekly"])
+    assert "0 weeks" in shares_response(panel, index).effect.reason["en"]
+
+
 def test_bad_input_is_named(tables):
     mentions, weeks = tables["mentions"], tables["weekly"]["week"]
     with pytest.raises(ValueError, match="no column 'author_key'"):
@@ -226,8 +231,8 @@ def test_bad_input_is_named(tables):
         relationship_index(two, weeks=weeks)
     with pytest.raises(ValueError, match="'supplier' or None, not 'guess'"):
         relationship_index(mentions, weeks=weeks, sentiment="guess")
-    with pytest.raises(ValueError, match="posts has no row"):
-        sharing_weeks(tables["posts"].head(0), tables["weekly"])
+    with pytest.raises(ValueError, match="at least one Monday"):
+        relationship_index(mentions, weeks=weeks.head(0))
     with pytest.raises(ValueError, match="seen_per_share must be 0 or more"):
         sharing_weeks(tables["posts"], tables["weekly"], seen_per_share=-1)
 

@@ -189,15 +189,15 @@ def test_effects_go_into_verdicts_in_both_languages(model):
             verdict = judge(key, effect, delta=5, n_unit="weeks", synthetic=True, lang=lang)
             assert verdict.text
             assert verdict.decision in ("supported", "not_supported", "cannot_tell")
-    assert (
-        judge("steady_beats_burst", effects["steady_beats_burst"], delta=5, synthetic=True).decision == "supported"
-    )
+    assert judge("steady_beats_burst", effects["steady_beats_burst"], delta=5, synthetic=True).decision == "supported"
 
 
 def test_a_relative_difference_is_that_of_loyal_customers_over_todays(model):
     whole = plan_difference(model, "S4.2", rng=1)
     percent = plan_difference(model, "S4.2", relative=True, rng=1)
-    assert 100 * whole.estimate / percent.estimate == pytest.approx(compare_strategies(model, []).loyal.mean(), rel=0.01)
+    assert 100 * whole.estimate / percent.estimate == pytest.approx(
+        compare_strategies(model, []).loyal.mean(), rel=0.01
+    )
 
 
 # --- where the data cannot tell ---------------------------------------------------------------------------------------

@@ -111,7 +111,8 @@ def shares_response(
     weeks = panel.weeks
     content = panel.content.div(panel.content.sum(axis=1).clip(lower=1), axis=0)
     intensity = np.log((weeks["impressions"] / weeks["followers"].clip(lower=1)).where(weeks["impressions"] > 0))
-    columns = content.drop(columns=panel.content.sum().idxmax()).assign(impressions_per_follower=intensity.to_numpy())
+    largest = panel.content.sum().nlargest(1).index  # the kind the others are held against
+    columns = content.drop(columns=largest).assign(impressions_per_follower=intensity.to_numpy())
     outcome = 1000 * weeks["shares"] / weeks["exposures"]
     data = _data(panel, columns, outcome, weeks["exposures"], settle, season_order)
     return _respond(data, relationship, panel, _Setting(lag, level, seed))

@@ -164,7 +164,7 @@ def _waits(mentions: pd.DataFrame, asks: pd.Series | None, observed_until: pd.Ti
     if until.tz is None and asked["created_at"].dt.tz is not None:
         until = until.tz_localize(asked["created_at"].dt.tz)
     first = mentions[firm].groupby("parent_id")["created_at"].min()
-    answer = pd.to_datetime(asked["mention_id"].map(first)).where(lambda at: at <= until)
+    answer = first.reindex(asked["mention_id"]).set_axis(asked.index).where(lambda at: at <= until)
     ends = answer.fillna(until)
     hours = ((ends - asked["created_at"]) / pd.Timedelta(hours=1)).clip(lower=1 / 60)
     columns = {"at": asked["created_at"], "answered": answer.notna(), "hours": hours}

@@ -63,9 +63,7 @@ def sharing_weeks(
     index = week_index(pd.date_range(weekly["week"].min(), weekly["week"].max(), freq="7D"))
     dated = posts.assign(week=mondays(posts["published_at"]), cell=posts["kind"] + "_" + posts["role"])
     dated = dated[dated["week"].isin(index) & dated["week"].isin(weekly["week"])]
-    if dated.empty:
-        raise ValueError("posts has no row in the weeks of weekly: what was published is needed")
-    content = dated.pivot_table(index="week", columns="cell", values="impressions", aggfunc="sum")
+    content = dated.groupby(["week", "cell"])["impressions"].sum().unstack("cell")  # noqa: PD010
     content = content.reindex(index).astype(float).rename_axis(columns=None)
     impressions = content.sum(axis=1).where(content.notna().any(axis=1))
     shares = dated.groupby("week")["shares"].sum().reindex(index).astype(float).where(impressions > 0)

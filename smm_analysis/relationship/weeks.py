@@ -24,8 +24,8 @@ def week_index(weeks: Sequence[pd.Timestamp] | pd.Series) -> pd.DatetimeIndex:
         If one is no Monday, comes twice or is missing; the message names the first.
     """
     index = pd.DatetimeIndex(pd.to_datetime(pd.Series(weeks)), name="week")
-    if len(index) < 2:
-        raise ValueError(f"weeks must be two or more Mondays, not {len(index)}")
+    if not len(index):
+        raise ValueError("weeks are empty: give at least one Monday")
     if len(others := index[index.day_of_week != 0]):
         raise ValueError(f"weeks must be Mondays; {others[0]:%Y-%m-%d} is none")
     expected = pd.date_range(index[0], index[-1], freq="7D", name="week")
