@@ -94,8 +94,8 @@ def key_numbers(
 
     Parameters
     ----------
-    table : columns `key`, `estimate`, n, and low and high, alone or behind the name of `estimate`; where numbers may not
-        be told, reason_en and reason_ko.
+    table : columns `key`, `estimate`, n, and low and high, alone or behind the name of `estimate`; where numbers may
+        not be told, reason_en and reason_ko.
     key : the column of glossary keys, which give names and units.
     measure : a glossary key, where all rows are of one measure: then it gives the unit, and stands behind each name.
     level : of the intervals, 0..1.
