@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
 from smm_analysis.plot.axes import axes_of, date_axis, legend_below, nothing_to_draw
 from smm_analysis.plot.reach import COLOURS
@@ -41,7 +41,9 @@ def plot_carry_over(table: pd.DataFrame, n: int, *, ax: Axes | None = None, lang
         ax.plot([], [], "o-", color=COLOURS.get(line, GREY), label=f"{named(line, lang)} (n = {n:,})")
     ax.plot([], [], "o", color=GREY, markerfacecolor="white", label=label("maybe_nothing", lang))
     ax.set(yticks=rows.index, yticklabels=rows["channel"], ylim=(-0.6, len(rows) - 0.4), xscale="log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())  # matplotlib's own would write 2 x 10^-1, one over the other
     ax.set(xlabel=label("weeks", lang), title=label("half_life_weeks", lang, unit=False))
     ax.grid(axis="y", visible=False)
     return legend_below(ax)
