@@ -414,6 +414,7 @@ def test_a_brand_is_chosen_for_all_reports_but_the_cases(tmp_path):
     held = json.loads((tmp_path / "out" / "latest" / "manifest.json").read_text("utf-8"))
     assert {r["name"]: r["brand"] for r in held["reports"] if r["brand"]} == {
         "00_start_here": "beta",
+        "01_basic_vs_diffusion": "beta",
         "02_atl_vs_btl_reach": "beta",
         "03_nps_vs_customer_health": "beta",
         "04_listening": "beta",

@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -77,8 +78,10 @@ class Shelf:
 
     def stage(self) -> tuple[str, Path]:
         """Return the stamp of a new run (UTC, sortable, unique) and the hidden folder to build it in."""
-        now = datetime.now(UTC)
-        stamp = now.strftime("%Y%m%dT%H%M%S") + f"{now.microsecond // 1000:03d}Z"
+        stamp = _stamp()
+        while (self.runs / stamp).exists():  # another run of the same millisecond
+            time.sleep(0.001)
+            stamp = _stamp()
         folder = self.runs / f".{stamp}.part"
         folder.mkdir(mode=0o700, parents=True)  # until it is whole, and secrets are masked
         return stamp, folder
@@ -159,6 +162,11 @@ def _exchange(one: Path, other: Path) -> bool:
     except AttributeError:  # another C library
         return False
     return rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
+
+
+def _stamp() -> str:
+    now = datetime.now(UTC)
+    return now.strftime("%Y%m%dT%H%M%S") + f"{now.microsecond // 1000:03d}Z"
 
 
 def _umask() -> int:
