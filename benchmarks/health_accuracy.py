@@ -2,7 +2,7 @@
 
     python benchmarks/health_accuracy.py [sets of the half-life] [sets of adds_value]
 
-Default 200 and 500, as issue 3 asks; fewer for a quick look. Every set is seeded by its number.
+Default 200 and 500; fewer for a quick look. Every set is seeded by its number.
 """
 
 from __future__ import annotations

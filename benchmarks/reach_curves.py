@@ -27,7 +27,7 @@ CONTACTS = (1.0, 3.0)  # a person on average, in the training campaign
 
 
 def populations(n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Contact rates of n people, mean 1: the six of issue 5."""
+    """Contact rates of n people, mean 1: six populations, from homogeneous to two classes."""
     reachable = rng.random(n) >= 0.4
     return {
         "homogeneous": np.ones(n),

@@ -205,7 +205,7 @@ def populations(n, rng):
 
 
 def test_six_populations_of_200000_read_at_a_quarter_to_four_times():
-    """Issue 5: mean error at most 1% (1+) and 2% (3+), at least 5 times below Goerg's and the NBD's."""
+    """Mean error at most 1% (1+) and 2% (3+), at least 5 times below Goerg's and the NBD's."""
     errors = {}
     for rates in populations(200_000, np.random.default_rng(200)).values():
         seen = histogram(rates, 200)
@@ -228,7 +228,7 @@ def test_six_populations_of_200000_read_at_a_quarter_to_four_times():
 
 @pytest.mark.slow
 def test_intervals_of_a_panel_of_2000_hold_the_truth():
-    """Issue 5: 84 to 96% of 90% intervals; 240 panels, each read at four multiples, 1+ and 3+."""
+    """84 to 96% of 90% intervals hold the truth; 240 panels, each read at four multiples, 1+ and 3+."""
     held = []
     for rates in populations(400_000, np.random.default_rng(300)).values():
         for seed in range(300, 340):
