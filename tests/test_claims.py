@@ -21,9 +21,10 @@ from smm_analysis.relationship import (
     promotion_tolerance,
     reach_by_side,
 )
-from smm_analysis.relationship.brand_weeks import baseline, carried, event_columns, monday
+from smm_analysis.relationship.brand_weeks import baseline, carried, event_columns
 from smm_analysis.relationship.inflow import phases
 from smm_analysis.relationship.watched import Cohort
+from smm_analysis.relationship.weeks import mondays
 from smm_analysis.terms import reason
 from smm_analysis.verdict import judge
 
@@ -433,7 +434,7 @@ def test_pooled_intervals_cover_the_mean_of_unequal_brands():
 
 def test_weeks_begin_on_monday_in_the_firms_own_zone():
     times = pd.Series(pd.to_datetime(["2024-01-07T23:59+09:00", "2024-01-08T00:00+09:00"]).tz_convert(SEOUL))
-    assert monday(times).dt.strftime("%m-%d").tolist() == ["01-01", "01-08"]
+    assert mondays(times).dt.strftime("%m-%d").tolist() == ["01-01", "01-08"]
 
 
 def test_what_the_firm_planned_is_no_shock():

@@ -37,14 +37,6 @@ def of_one_brand(
     return table
 
 
-def monday(times: pd.Series) -> pd.Series:
-    """Return the Monday of each time, naive, in the times' own zone."""
-    if times.dtype.kind != "M":
-        raise ValueError(f"{times.name} must hold times, not {times.dtype} values")
-    days = times.dt.tz_localize(None).dt.normalize()
-    return (days - pd.to_timedelta(days.dt.day_of_week, unit="D")).rename("week")
-
-
 def wide(table: pd.DataFrame, names: str, values: str, index: pd.DatetimeIndex) -> pd.DataFrame:
     """Return a column a name, a row a week; refuse two rows of one week and name."""
     twice = table[table.duplicated(["week", names])]

@@ -23,8 +23,9 @@ import pandas as pd
 from smm_analysis.estimate import Estimate, unknown, z_value
 from smm_analysis.terms import Lang, reason
 
-from .brand_weeks import adds, all_weeks, baseline, carried, event_columns, monday, of_one_brand, wide
+from .brand_weeks import adds, all_weeks, baseline, carried, event_columns, of_one_brand, wide
 from .weekly_fit import WeeklyFit, fit_weeks
+from .weeks import mondays
 
 HALF_LIVES = (1.0, 2.0, 4.0, 8.0)
 _OWN_HALF_LIFE = 2.0
@@ -92,7 +93,7 @@ def earned_customers(
             f"reach_per_share must be above 0 and seen_share in 0..1, not {reach_per_share} and {seen_share}"
         )
     index = all_weeks(weekly["week"])
-    sums = posts.groupby(monday(posts["published_at"]))[["impressions", "shares"]].sum().reindex(index, fill_value=0)
+    sums = posts.groupby(mondays(posts["published_at"]))[["impressions", "shares"]].sum().reindex(index, fill_value=0)
     earned = sums["shares"].shift(1, fill_value=0) * reach_per_share * seen_share
     y = wide(weekly.assign(name="n"), "name", "new_customers", index)["n"]
     weeks = pd.DataFrame({"new_customers": y, "earned": earned, "own": sums["impressions"].astype(float)})

@@ -21,8 +21,9 @@ import pandas as pd
 from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import Lang, reason
 
-from .brand_weeks import all_weeks, baseline, carried, event_columns, monday, of_one_brand, wide
+from .brand_weeks import all_weeks, baseline, carried, event_columns, of_one_brand, wide
 from .weekly_fit import fit_weeks
+from .weeks import mondays
 
 AFTER_WEEKS = 4
 HALF_LIVES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
@@ -163,7 +164,7 @@ def _others(
     found = [_contacts(media, index).drop(columns=channel)]
     if posts is not None:
         diffusion = posts["impressions"].where(posts["role"] == "diffusion", 0)
-        week = posts.assign(posted=diffusion, passed_on=posts["shares"]).groupby(monday(posts["published_at"]))
+        week = posts.assign(posted=diffusion, passed_on=posts["shares"]).groupby(mondays(posts["published_at"]))
         sums = week[["posted", "passed_on"]].sum().reindex(index, fill_value=0)
         found.append(sums.assign(passed_on=sums["passed_on"].shift(1, fill_value=0)))
     return found

@@ -23,7 +23,8 @@ import pandas as pd
 from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import Lang, reason
 
-from .brand_weeks import monday, of_one_brand
+from .brand_weeks import of_one_brand
+from .weeks import mondays
 
 _COLUMNS = ("published_at", "kind", "medium", "reach")
 _FEWEST_WEEKS = 10  # with linked and unlinked posts to compare
@@ -81,7 +82,7 @@ def _synergy(posts: pd.DataFrame, level: float) -> Synergy:
         {
             "log_reach": np.log(seen["reach"].astype(float)),
             "linked": seen["linked_post_id"].notna().astype(float) if "linked_post_id" in seen else 0.0,
-            "week": brand + monday(seen["published_at"]).dt.strftime("%Y-%m-%d"),
+            "week": brand + mondays(seen["published_at"]).dt.strftime("%Y-%m-%d"),
             "cell": brand + seen["kind"].astype(str) + " " + seen["medium"].astype(str),
         }
     )

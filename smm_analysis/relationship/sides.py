@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from .brand_weeks import monday, of_one_brand
+from .brand_weeks import of_one_brand
 from .weekly_fit import fit_weeks
+from .weeks import mondays
 
 _FIRM_ROLES = ("brand", "staff")
 
@@ -62,7 +63,9 @@ def reach_by_side(
 
 def _rows(table: pd.DataFrame, time: str, author: str) -> pd.DataFrame:
     reach = table["reach"].astype(float).fillna(0)
-    return pd.DataFrame({"week": monday(table[time]), "medium": table["medium"], "reach": reach, "author_role": author})
+    return pd.DataFrame(
+        {"week": mondays(table[time]), "medium": table["medium"], "reach": reach, "author_role": author}
+    )
 
 
 def _a_week(ours: pd.DataFrame, weeks: pd.DatetimeIndex, level: float) -> dict[str, float]:

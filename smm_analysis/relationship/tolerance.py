@@ -27,9 +27,10 @@ import pandas as pd
 from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import Lang, reason
 
-from .brand_weeks import monday, of_one_brand
+from .brand_weeks import of_one_brand
 from .hides import AHEAD, Curves, ends, fit_hides, highest, placebo_ratio, ratio, sides
 from .pooling import pool_brands
+from .weeks import mondays
 
 PROMOTION = ("promo",)
 HALF_LIVES = (1.0, 2.0, 3.0, 5.0, 8.0)
@@ -159,7 +160,7 @@ def promotion_weeks(
     if (bad := posts["hides"] > posts["impressions"]).any():
         rows = ", ".join(map(str, posts.index[bad][:5]))
         raise ValueError(f"posts have more hides than impressions in {bad.sum()} rows, first {rows}")
-    weeks = monday(posts["published_at"])
+    weeks = mondays(posts["published_at"])
     promoted = posts["impressions"].where(posts["kind"].isin(promotion), 0)
     table = posts[["impressions", "hides"]].assign(promoted=promoted).groupby(weeks).sum()
     index = pd.date_range(table.index.min(), table.index.max(), freq="7D", name="week")
