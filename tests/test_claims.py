@@ -24,7 +24,7 @@ from smm_analysis.relationship import (
 from smm_analysis.relationship.brand_weeks import baseline, carried, event_columns
 from smm_analysis.relationship.inflow import phases
 from smm_analysis.relationship.watched import Cohort
-from smm_analysis.relationship.weeks import mondays
+from smm_analysis.tables import mondays
 from smm_analysis.terms import reason
 from smm_analysis.verdict import judge
 
