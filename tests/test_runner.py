@@ -300,7 +300,7 @@ def test_figures_are_written_beside_the_page_and_carried_with_it(books, kind):  
     first = (latest(books) / entry["figures"][0]).read_bytes()
     assert first.startswith(b"\x89PNG" if kind == "png" else b"<?xml")
     html = (latest(books) / entry["html"]).read_text("utf-8")
-    assert html.count("data:image/png") == 2
+    assert html.count("data:image/webp") == 2
     assert "<svg" not in html
     report(books, "--lang", "ko")
     assert (latest(books) / entry["figures"][0]).read_bytes() == first
