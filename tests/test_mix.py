@@ -20,6 +20,7 @@ from smm_analysis.mix import (
     half_life,
     half_life_gap,
     half_life_weeks,
+    loyal_gap,
     mix_panel,
     mix_table,
     roas,
@@ -508,6 +509,33 @@ def test_half_life_gap_is_btl_minus_atl(fitted):
     assert gap.low < math.log(0.5) / math.log(0.2) - 1 < gap.high
     assert gap.estimate < 0
     assert (gap.level, gap.n) == (0.9, 120)
+
+
+def who(btl, atl, stays=0.5):
+    """So many customers of each line, of whom a part stays."""
+    lines = ["btl"] * btl + ["atl"] * atl
+    return pd.DataFrame({"line": lines, "loyal": np.arange(len(lines)) % 100 < 100 * stays})
+
+
+def test_loyal_gap_is_what_media_brought_times_who_stays_over_whom_they_reached(fitted):
+    model, _ = fitted
+    model = replace(model, outcome="new_customers")
+    media = pd.DataFrame({"channel": ["tv", "sns"], "reach": [50_000, 4_000]})
+    brought = model.contributions.mean(axis=0) * [500 / 50_000, 500 / 4_000]  # half of them stay
+    gap = loyal_gap(model, media, who(20_000, 20_000))
+    assert gap.estimate == pytest.approx(brought[1] - brought[0], rel=0.02)
+    assert gap.low < gap.estimate < gap.high
+    nothing = loyal_gap(replace(model, no_effect={"tv": 1.0, "sns": 1.0}), media, who(20_000, 20_000))
+    assert (nothing.estimate, nothing.low, nothing.high) == (0, 0, 0)
+
+
+def test_loyal_gap_says_what_it_lacks(fitted):
+    model, _ = fitted
+    media = pd.DataFrame({"channel": ["tv", "sns"], "reach": [50_000, 4_000]})
+    assert "new_customers" in loyal_gap(model, media, who(99, 99)).reason["en"]
+    model = replace(model, outcome="new_customers")
+    assert "Only 29 customers of atl" in loyal_gap(model, media, who(99, 29)).reason["en"]
+    assert "radio" in loyal_gap(model, media, who(99, 99), btl=("radio",)).reason["en"]
 
 
 def test_half_life_gap_without_a_line_says_which():

@@ -21,6 +21,7 @@ from smm_analysis.reach import (
     fitting,
     histogram_of,
     launch_reach,
+    loyal_per_reached,
     media_costs,
     mixture,
     nbd_curve,
@@ -30,6 +31,7 @@ from smm_analysis.reach import (
     reaches_of,
     target_shares_of,
     union_of,
+    who_stayed,
 )
 from smm_analysis.reach.plans import _compare
 
@@ -620,3 +622,51 @@ def test_results_can_go_into_a_verdict(sample):
     effect = cost_per_engaged(tables["media"].query("brand == 'mirae'")).ratio
     verdict._check(effect)
     assert verdict.decide(effect.low, effect.high, 1.2) == "supported"
+
+
+# --- who stays (S3.3) -------------------------------------------------------------------------------------------------
+
+
+def came_and_bought():
+    """A buys in time, b too early and too late, c came too lately to tell, d only sent something back in time."""
+    came = pd.to_datetime(["2024-01-01", "2024-01-08", "2024-09-02", "2024-01-08"]).tz_localize("Asia/Seoul")
+    customers = pd.DataFrame(
+        {"customer_key": list("abcd"), "acquired_at": came, "source": ["btl", "atl", "btl", "atl"]}
+    )
+    bought = [
+        ("a", 0, 5),
+        ("a", 30, 5),
+        ("b", 0, 5),
+        ("b", 25, 5),
+        ("b", 40, 5),
+        ("c", 0, 5),
+        ("d", 0, 5),
+        ("d", 30, -5),
+    ]
+    purchases = pd.DataFrame(bought, columns=["customer_key", "after", "amount"]).merge(customers, on="customer_key")
+    purchased_at = purchases["acquired_at"] + pd.to_timedelta(7 * purchases["after"], unit="D")
+    return customers, purchases.assign(purchased_at=purchased_at)[["customer_key", "purchased_at", "amount"]]
+
+
+def test_who_stayed_is_asked_of_those_who_came_long_enough_ago():
+    stayed = who_stayed(*came_and_bought(), observed_until=pd.Timestamp("2024-12-30", tz="Asia/Seoul"), weeks=26)
+    assert stayed.set_index("customer_key")["loyal"].to_dict() == {"a": True, "b": False, "d": False}
+    assert stayed.attrs["known_until"] == pd.Timestamp("2024-03-25")
+
+
+def test_the_credited_reading_counts_loyal_customers_a_thousand_reached():
+    weeks = pd.date_range("2024-01-01", periods=60, freq="7D")
+    media = pd.concat(
+        [
+            pd.DataFrame({"week": weeks, "channel": c, "line": line, "spend": 1, "impressions": 1, "reach": reached})
+            for c, line, reached in (("events", "btl", 100), ("tv", "atl", 1000))
+        ]
+    )
+    stayed = pd.DataFrame(
+        {"customer_key": range(80), "week": np.tile(weeks[:20], 4), "line": ["btl"] * 40 + ["atl"] * 40}
+    )
+    stayed["loyal"] = True
+    stayed.attrs["known_until"] = weeks[19]
+    found = loyal_per_reached(media, stayed)
+    assert found.table.set_index("line")["loyal"].to_dict() == {"btl": 40, "atl": 40}
+    assert found.difference.estimate == pytest.approx(1000 * (2 / 100 - 2 / 1000))

@@ -17,6 +17,7 @@ from smm_analysis.virtual.luck import Luck, poisson, split
 from smm_analysis.virtual.truth import (
     Again,
     answers_and_behaviour,
+    atl_and_btl,
     carry_over,
     paid_inflow,
     paid_loyalty,
@@ -477,6 +478,7 @@ def told(world: str, seed: int, people: int = 3000) -> dict[str, list[float]]:
         promotion,
         earned_truth,
         carry_over,
+        atl_and_btl,
         answers_and_behaviour,
     ):
         for entry in claim(again):
@@ -490,6 +492,7 @@ def test_in_the_default_world_the_texts_are_right(seed):
     found = told("default", seed)
     for claim in virtual.WORLDS["default"].true:
         assert found[claim][0] > 0, claim
+    assert found["S3.1a"][0] > 1.5
     assert found["S4.4"][0] > 0.02
     assert abs(found["S4.4 adds"][0]) < 0.003
     assert 0.2 < found["S0.8"][1] < 0.6
@@ -504,6 +507,10 @@ def test_each_world_plants_the_opposite(seed):
     assert abs(told("promotion_is_harmless", seed)["S0.8"][0]) < 0.5
     assert told("promotion_is_harmless", seed)["S0.8"][1] is None
     assert told("mass_media_last", seed)["S3.1b"][0] < 0
+    engaging = told("mass_media_engage", seed)
+    assert engaging["S3.1a"][0] < 1
+    assert engaging["S3.1c"][0] < 0
+    assert engaging["S3.2"][0] < 0
     assert told("answers_tell", seed)["S4.4 adds"][0] > 0.01
     assert told("nps_is_everything", seed)["S4.4"][0] < 0.003
 

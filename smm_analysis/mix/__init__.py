@@ -17,7 +17,7 @@ from .lags import (
 )
 from .media import MixPanel, mix_panel
 from .model import LiftTest, MixModel, fit_mix
-from .results import contribution, cost_per_outcome, half_life, half_life_gap, mix_table, roas
+from .results import contribution, cost_per_outcome, half_life, half_life_gap, loyal_gap, mix_table, roas
 from .saturation import DEFAULT_FAMILIES, FAMILIES
 from .waterfill import Curve, Split, split_money
 
@@ -47,6 +47,7 @@ __all__ = [
     "half_life_periods",
     "half_life_weeks",
     "lag_table",
+    "loyal_gap",
     "mix_panel",
     "mix_table",
     "money_elasticity",

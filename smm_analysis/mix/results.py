@@ -20,6 +20,7 @@ from .adstock import half_life_weeks
 from .draws import of_draws
 from .model import MixModel
 
+_FEWEST = 30  # customers of a line, to say how many of them stay
 _QUANTITIES = ("contribution", "half_life_weeks", "roas", "cost_per_outcome")
 
 
@@ -82,6 +83,47 @@ def half_life_gap(model: MixModel, *, btl: Sequence[str] = ("btl",), atl: Sequen
     return of_draws(gap - other, model.level, model.n, why=_why(model, [*sides[0], *sides[1]]), centre="median")
 
 
+def loyal_gap(
+    model: MixModel,
+    media: pd.DataFrame,
+    stayed: pd.DataFrame,
+    *,
+    btl: Sequence[str] = ("btl",),
+    atl: Sequence[str] = ("atl",),
+    seed: int = 0,
+) -> Estimate:
+    """Loyal customers that media bring per 1,000 people reached in a week, BTL minus ATL (충성 고객 차이, S3.3).
+
+    The new customers that a line's money brought, times the share of its customers who stay, over the people that its
+    channels reached. It is the media effect alone: the word of mouth that the line starts, and old customers whom it
+    wakes, are not in it, so in simulated worlds it is below the replay's truth.
+
+    Parameters
+    ----------
+    model : of the outcome new_customers, in all weeks.
+    media : the table the model was fitted on; its `reach` counts.
+    stayed : a row a customer: line (as the firm names the source) and loyal (bool), from `reach.who_stayed`.
+    btl, atl : lines counted as each.
+    seed : of the draws.
+    """
+    if model.outcome != "new_customers":
+        return unknown(model.level, model.n, reason("loyal_of_new_customers", outcome=model.outcome))
+    luck, per_thousand = np.random.default_rng(seed), []
+    for lines in (btl, atl):
+        names, known = _of_lines(model, lines), stayed[stayed["line"].isin(lines)]
+        if not names:
+            return unknown(model.level, model.n, _why_no_line(model, lines))
+        if len(known) < _FEWEST:
+            return unknown(model.level, model.n, reason("few_who_stay", line=", ".join(lines), n=len(known)))
+        brought = sum(_with_spike(model, name, luck) for name in names)
+        loyal = int(known["loyal"].sum())
+        stays = luck.beta(loyal + 0.5, len(known) - loyal + 0.5, len(brought))
+        per_thousand.append(1000 * brought * stays / media.loc[media["channel"].isin(names), "reach"].sum())
+    used = [*_of_lines(model, btl), *_of_lines(model, atl)]
+    why = next((model.reasons[name] for name in used if name in model.reasons), {})
+    return of_draws(per_thousand[0] - per_thousand[1], model.level, model.n, why=why)
+
+
 def mix_table(model: MixModel, *, value: float = 1.0) -> pd.DataFrame:
     """Return a row a channel (매체별 결과표).
 
@@ -123,6 +165,12 @@ def _of_total(model: MixModel, channel: str, factor: float) -> Estimate:
 def _with_zero(model: MixModel, channel: str, found: Estimate) -> Estimate:
     """Let the interval reach 0 where no effect is plausible: draws, which are above 0, never do."""
     return replace(found, low=0.0) if _zero_plausible(model, channel) else found
+
+
+def _with_spike(model: MixModel, channel: str, luck: np.random.Generator) -> np.ndarray:
+    """Return draws of a channel's contribution, zero in as many as it may do nothing at all."""
+    draws = model.contributions[:, model.fitted.index(channel)]
+    return np.where(luck.random(len(draws)) < model.no_effect.get(channel, 0.0), 0.0, draws)
 
 
 def _zero_plausible(model: MixModel, channel: str) -> bool:

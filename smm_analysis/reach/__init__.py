@@ -5,6 +5,7 @@ from smm_analysis.estimate import Estimate
 from .curve import ReachCurve
 from .duplication import UnionReach, contacts_if_independent, union_at, union_reach
 from .fitting import PoorFit, fit_reach
+from .loyal import loyal_per_reached, who_stayed
 from .panel import duplications_of, histogram_of, reach_curve_of, reaches_of, union_of
 from .plans import (
     LineComparison,
@@ -32,6 +33,7 @@ __all__ = [
     "fit_reach",
     "histogram_of",
     "launch_reach",
+    "loyal_per_reached",
     "media_costs",
     "nbd_curve",
     "one_point_curve",
@@ -41,4 +43,5 @@ __all__ = [
     "union_at",
     "union_of",
     "union_reach",
+    "who_stayed",
 ]

@@ -234,7 +234,7 @@ class _Brand:
         self.setting, self.world = setting, setting.world
         self.trust_offset = np.broadcast_to(trust_offset, setting.weeks)
         self.luck = Luck(setting.seed, setting.brand)
-        self.people = folk or people(self.luck, setting.people)
+        self.people = folk or people(self.luck, setting.people, setting.world.channels)
         self.conditions = conditions(self.luck, setting.weeks)
         self.plan_money = planned_money(setting, self.luck)
         self.money = np.zeros((setting.weeks, len(LINES)))
@@ -330,7 +330,7 @@ class _Brand:
 
     def see_media(self, week: int) -> None:
         """Paid channels: saturating reach, memory that fades with the channel's own half-life."""
-        for row, (name, channel) in enumerate(CHANNELS.items()):
+        for row, (name, channel) in enumerate(self.world.channels.items()):
             seen = self.exposed(name, week)
             self._remember(name, seen, self.world.half_life_weeks[name])
             self.log["exposures"][week, row] = seen
@@ -338,7 +338,7 @@ class _Brand:
 
     def exposed(self, name: str, week: int) -> np.ndarray:
         """How often each person sees a channel this week, for the money that is in it."""
-        channel = CHANNELS[name]
+        channel = self.world.channels[name]
         rate = channel.ceiling * (1 - np.exp(-self.effort(name, week) / channel.scale))
         return exposures(self.luck, f"see:{name}", week, rate * self.people.habit[list(CHANNELS).index(name)])
 
@@ -419,7 +419,7 @@ class _Brand:
         leaving = 0.003 + 0.5 * log["hid"][week] + 0.05 * w.crisis_loss * log["crisis"][week]
         leaves = self.follows & (self.uniform("leave", week) < leaving)
         wins = 0.003 * log["diffusion"][week] + 0.06 * log["earned"][week]
-        for row, channel in enumerate(CHANNELS.values()):
+        for row, channel in enumerate(w.channels.values()):
             wins = wins + channel.follow * log["exposures"][week, row]
         joining = 1 - np.exp(-0.0010 - w.follow_pull * wins * 0.6)
         joins = ~self.follows & (self.uniform("join", week) < joining)
@@ -448,7 +448,7 @@ class _Brand:
         """The pull of one cause, from how many of its exposures are remembered."""
         w = self.world
         strength = {"owned": w.owned_pull, "earned": w.earned_pull}
-        strength |= {name: w.media_pull * channel.pull for name, channel in CHANNELS.items()}
+        strength |= {name: w.media_pull * channel.pull for name, channel in w.channels.items()}
         return strength[cause] * self.spread[cause] * (1 - np.exp(-remembered / 1.5))
 
     def market(self, week: int) -> float:
@@ -491,7 +491,7 @@ class _Brand:
         touched = {cause: 1 - np.exp(-remembered / 1.5) for cause, remembered in self.memory.items()}
         parts[SOURCES.index("organic")] = 0.1 + 0.5 * touched["owned"]
         parts[SOURCES.index("referral")] = touched["earned"]
-        for name, channel in CHANNELS.items():
+        for name, channel in self.world.channels.items():
             parts[SOURCES.index(channel.source)] += channel.pull * touched[name]
         total = np.cumsum(parts, axis=0)
         return (self.uniform("credit", week) * total[-1] >= total[:-1]).sum(axis=0)

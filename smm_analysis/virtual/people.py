@@ -1,11 +1,12 @@
 """The people of one brand (사람들): traits that no plan can change, and the follower graph they live on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from .luck import Luck, poisson
-from .worlds import CHANNELS
+from .worlds import CHANNELS, Channel
 
 COMMUNITIES = 24
 SEGMENTS = ("student", "family", "office", "senior")
@@ -41,8 +42,8 @@ class People:
         return np.bincount(self.follower, weights=did[self.followed], minlength=self.n)
 
 
-def people(luck: Luck, n: int) -> People:
-    """Draw the people of a brand: nothing here depends on world, policy or plan."""
+def people(luck: Luck, n: int, channels: Mapping[str, Channel] = CHANNELS) -> People:
+    """Draw the people of a brand: no policy or plan moves them, and of the world only whom its channels reach."""
 
     def normal(purpose: str) -> np.ndarray:
         return luck.normal(purpose, 0, n)
@@ -61,19 +62,19 @@ def people(luck: Luck, n: int) -> People:
         trust=np.clip(0.32 + 0.08 * normal("trust"), 0.05, 0.8),
         share_threshold=np.clip(0.60 + 0.07 * normal("share_threshold"), 0.1, 0.9),
         buy_threshold=np.exp(0.35 * normal("buy_threshold")),
-        habit=media_habits(luck, segment),
+        habit=media_habits(luck, segment, channels),
         asked_in=(luck.uniform("asked_in", 0, n) * 26).astype(np.int64),
         follower=follower,
         followed=followed,
     )
 
 
-def media_habits(luck: Luck, segment: np.ndarray) -> np.ndarray:
+def media_habits(luck: Luck, segment: np.ndarray, channels: Mapping[str, Channel]) -> np.ndarray:
     """How often each person meets each channel, mean about 1; heavy users of one are heavy users of others."""
     n = len(segment)
     common = luck.normal("habit", 0, n)
     rows = []
-    for name, channel in CHANNELS.items():
+    for name, channel in channels.items():
         own = luck.normal(f"habit:{name}", 0, n)
         tilt = np.where(segment == TARGET_SEGMENT, channel.target, (4 - channel.target) / 3)
         rows.append(tilt * np.exp(0.45 * common + 0.6 * own - 0.28))

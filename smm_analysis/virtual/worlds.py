@@ -47,6 +47,13 @@ CHANNELS: Mapping[str, Channel] = MappingProxyType(
 )
 LINES = ACTIVITIES + tuple(CHANNELS)
 
+# mass media take over how events reach and engage, events how TV does; each keeps its name, line and source
+_CHANGED_PLACES = MappingProxyType(
+    CHANNELS
+    | {name: replace(CHANNELS["events"], line="atl", source="atl") for name in ("tv", "newspaper")}
+    | {"events": replace(CHANNELS["tv"], line="btl", source="btl")}
+)
+
 SHORT_ATL = MappingProxyType({"tv": 0.8, "newspaper": 0.6, "outdoor": 2.0, "sns_ads": 0.7, "events": 5.0})
 LONG_ATL = MappingProxyType({"tv": 8.0, "newspaper": 6.0, "outdoor": 2.0, "sns_ads": 0.7, "events": 1.0})
 
@@ -93,6 +100,7 @@ class World:
     earned_pull: float = 1.10
     media_pull: float = 0.8
     follow_pull: float = 1.0
+    channels: Mapping[str, Channel] = field(default_factory=lambda: CHANNELS)
     half_life_weeks: Mapping[str, float] = field(default_factory=lambda: SHORT_ATL)
     earned_half_life_weeks: float = 4.0
     owned_half_life_weeks: float = 2.0
@@ -124,7 +132,10 @@ _DEFAULT = World(
     "customers leave sooner, mass media fade fast, and a survey answer says little that behaviour does not.",
     naive="Sales follow spend and followers follow ads, so the cheapest follower looks best; but managers spend more "
     "when demand is up, and bought followers neither share nor stay.",
-    true=("S0.2", "S0.3", "S0.4", "S0.7a", "S0.7b", "S0.8", "S1.2", "S1.6", "S3.1b", "S4.2", "S4.4", "S4.5"),
+    true=(
+        *("S0.2", "S0.3", "S0.4", "S0.7a", "S0.7b", "S0.8", "S1.2", "S1.6"),
+        *("S3.1a", "S3.1b", "S3.1c", "S3.2", "S3.3", "S4.2", "S4.4", "S4.5"),
+    ),
 )
 
 
@@ -171,6 +182,14 @@ WORLDS: Mapping[str, World] = MappingProxyType(
                 half_life_weeks=LONG_ATL,
             ),
             _world(
+                "mass_media_engage",
+                "TV and newspaper reach the segment and draw people in, events are watched from afar: S3.1a, S3.1c "
+                "and S3.2 are false.",
+                "None: what each line costs, reaches and engages is counted week by week.",
+                ("S3.1a", "S3.1c", "S3.2"),
+                channels=_CHANGED_PLACES,
+            ),
+            _world(
                 "answers_tell",
                 "The mood in an answer moves purchases some weeks later, before behaviour shows it: the answer adds to "
                 "behaviour (second verdict of S4.4).",
@@ -204,7 +223,7 @@ WORLDS: Mapping[str, World] = MappingProxyType(
                 "Nothing that managers do has an effect, and NPS is noise: people buy at their own rates.",
                 "Season moves sales and spend alike, and reactive managers spend after good weeks: spend and sales "
                 "correlate without any effect.",
-                ("S0.2", "S0.3", "S0.4", "S0.7a", "S0.7b", "S0.8", "S1.2", "S1.6", "S3.1b", "S4.2"),
+                ("S0.2", "S0.3", "S0.4", "S0.7a", "S0.7b", "S0.8", "S1.2", "S1.6", "S3.1b", "S3.3", "S4.2"),
                 answered_lift=0.0,
                 unanswered_loss=0.0,
                 seen_answers_lift=0.0,

@@ -1,0 +1,114 @@
+"""How often ATL against BTL is answered rightly where the answer is planted (S3.1a, S3.1b, S3.1c, S3.2, S3.3).
+
+    python benchmarks/lines_worlds.py [seeds] [first seed]
+
+Default 200 seeds from 0, six brands of 8,000 people and 104 weeks each, each with another plan; the policy is planned,
+reactive or seasonal in turn. *One* is every brand on its own, *six* the six pooled (differences as they are, ratios on
+the log scale). World `default` plants the claims true, `mass_media_engage`, `mass_media_last` and `nothing_matters`
+plant the ones asked there false. Truth, for the first brand of a seed (replays are dear), is counted from every
+person's exposures in the same run, planted (S3.1b), or found by replay without the money of a line (S3.3; it has the
+word of mouth that media start, the estimate has not). *S3.3 credited* is the naive reading of the same claim.
+A seed takes about half a minute of an idle core.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pandas as pd
+
+from smm_analysis import mix, reach, relationship, virtual
+from smm_analysis.estimate import Estimate
+from smm_analysis.verdict import decide
+from smm_analysis.virtual.truth import Again, atl_and_btl, carry_over
+
+WORLDS = {
+    "default": ("S3.1a", "S3.1b", "S3.1c", "S3.2", "S3.3", "S3.3 credited"),
+    "mass_media_engage": ("S3.1a", "S3.1c", "S3.2"),
+    "mass_media_last": ("S3.1b",),
+    "nothing_matters": ("S3.3", "S3.3 credited"),
+}
+POLICIES = ("planned", "reactive", "seasonal")
+DELTA = {"S3.1a": 1.5, "S3.1b": 1.0, "S3.1c": 10.0, "S3.2": 0.0, "S3.3": 0.5, "S3.3 credited": 0.5}
+RATIOS = ("S3.1a",)
+UNTIL = pd.Timestamp("2024-11-18T00:00+09:00")
+
+
+def estimates(tables: dict[str, pd.DataFrame], people: int, weeks: int) -> dict[str, Estimate]:
+    """Return the estimate of each claim from one brand's tables, as notebook 02 does it."""
+    media, measured = tables["media"], tables["reach_frequency"]
+    period, channels = measured["period"].max(), measured["channel"].unique()
+    curves = {c: reach.reach_curve_of(measured, c, period) for c in channels}
+    aims = {c: reach.reach_curve_of(measured, c, period, target=True) for c in channels}
+    shares = reach.target_shares_of(media, curves, aims)
+    optional = {name: tables[name] for name in ("controls", "events", "posts")}
+    panel = mix.mix_panel(tables["weekly"], media, market_size=people, **optional)
+    model = mix.fit_mix(panel.weeks, outcome="new_customers", market=panel.market, **panel.columns)
+    until = UNTIL + pd.Timedelta(weeks=weeks)
+    stayed = reach.who_stayed(tables["customers"], tables["purchases"], observed_until=until)
+    return {
+        "S3.1a": reach.cost_per_engaged(media).ratio,
+        "S3.1b": mix.half_life_gap(model),
+        "S3.1c": reach.engaged_per_reached(media).difference,
+        "S3.2": reach.cost_per_reached(media, target_shares=shares).difference,
+        "S3.3": mix.loyal_gap(model, media, stayed),
+        "S3.3 credited": reach.loyal_per_reached(media, stayed).difference,
+    }
+
+
+def rows(seed: int, world: str) -> Iterator[dict]:
+    """Yield a row a claim and brand, and one for the six together."""
+    told: dict[str, dict[str, Estimate]] = {claim: {} for claim in WORLDS[world]}
+    for brand, plan in zip(virtual.BRANDS, virtual.SAMPLE_PLANS[:6], strict=False):
+        sim = virtual.simulate(seed=seed, brand=brand, world=world, policy=POLICIES[seed % 3], plan=plan)
+        found = estimates(sim.tables(), sim.setting.people, sim.setting.weeks)
+        true = truth_of(sim) if brand == virtual.BRANDS[0] else {}
+        for claim in WORLDS[world]:
+            told[claim][brand] = found[claim]
+            yield row(world, claim, "one", found[claim], true.get(claim))
+    for claim, each in told.items():
+        scale = "log" if claim in RATIOS else "natural"
+        yield row(world, claim, "six", relationship.pool_brands(each, scale=scale), None)
+
+
+def truth_of(sim: virtual.Simulation) -> dict[str, float]:
+    """Return the truth of each claim in one brand."""
+    again = Again(sim)
+    true = {line["claim"]: line["value"] for line in (*atl_and_btl(again), *carry_over(again))}
+    return true | {"S3.3 credited": true["S3.3"]}
+
+
+def row(world: str, claim: str, scope: str, found: Estimate, truth: float | None) -> dict:
+    decision = decide(found.low, found.high, DELTA[claim]) if not found.reason else "cannot_tell"
+    covered = None if truth is None or found.reason else found.low <= truth <= found.high
+    return {
+        "world": world,
+        "claim": claim,
+        "scope": scope,
+        "decision": decision,
+        "covered": covered,
+        "truth": truth,
+    } | {"estimate": found.estimate}
+
+
+def main() -> None:
+    seeds, first = (int(text) for text in (*sys.argv[1:3], *("200", "0")[len(sys.argv) - 1 :]))
+    found = pd.DataFrame(
+        [line for seed in range(first, first + seeds) for world in WORLDS for line in rows(seed, world)]
+    )
+    table = found.groupby(["claim", "world", "scope"]).agg(
+        n=("decision", "size"),
+        supported=("decision", lambda d: (d == "supported").mean()),
+        not_supported=("decision", lambda d: (d == "not_supported").mean()),
+        cannot_tell=("decision", lambda d: (d == "cannot_tell").mean()),
+        covered=("covered", lambda c: c.dropna().astype(float).mean()),
+        truth=("truth", "median"),
+        estimate=("estimate", "median"),
+    )
+    print(f"seeds {first} to {first + seeds - 1}; deltas {DELTA}")
+    print(table.round(3).to_string())
+
+
+if __name__ == "__main__":
+    main()
