@@ -23,6 +23,7 @@ from .run_off import age_when_left, day_ends, left_at, still_to_come
 KINDS = ("blog", "sns", "video", "cafe", "site")
 FEWEST_OLD = 5  # of them watched to the horizon
 AGE_BANDS = (1, 7, 30)  # last day of life of each band; the last band ends with the horizon
+_HOUR, _CURVE_POINTS = 1 / 24, 100
 _CUT = 0.1  # share of the posts watched on that still have views on the last day with any: then the export ends there
 
 
@@ -219,11 +220,12 @@ def _part(days: PostDays, views: np.ndarray) -> np.ndarray:
 
 
 def _curve(kind: str, remaining: np.ndarray, ages: np.ndarray, how: dict) -> pd.DataFrame:
-    ends = [interval(column[1:], n=how["n"], level=how["level"]) for column in remaining.T]
-    low, high = np.transpose(ends)
-    curve = {"medium_kind": kind, "age_days": ages[0], "share": remaining[0], "low": low, "high": high}
-    start = {"medium_kind": [kind], "age_days": [0.0], "share": [1.0], "low": [1.0], "high": [1.0]}
-    return pd.concat([pd.DataFrame(start), pd.DataFrame(curve)], ignore_index=True)
+    """Return the share still to come at ages from an hour on."""
+    grid = np.geomspace(_HOUR, remaining.shape[1], _CURVE_POINTS)
+    drawn = [left_at(remaining, ages, age) for age in grid]
+    low, high = np.transpose([interval(column[1:], n=how["n"], level=how["level"]) for column in drawn])
+    share = [column[0] for column in drawn]
+    return pd.DataFrame({"medium_kind": kind, "age_days": grid, "share": share, "low": low, "high": high})
 
 
 def _by_age(kind: str, days: PostDays, remaining: np.ndarray) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def age_when_left(remaining: np.ndarray, ages: np.ndarray, share: float = 0.5) -
 
 def left_at(remaining: np.ndarray, ages: np.ndarray, age: float) -> np.ndarray:
     """Return the share still to come at an age in days, shape (draws,)."""
-    day = np.minimum((ages >= age).argmax(axis=1), ages.shape[1] - 1)
+    day = np.minimum((ages < age).sum(axis=1), ages.shape[1] - 1)
     (left, right), (young, old) = _around(remaining, ages, day)
     part = np.clip((age - young) / (old - young), 0, 1)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 
 from smm_analysis.terms import SMALLEST_GROUP
 
+from .attention import plot_decay, plot_readers, plot_view_sources
 from .claims import plot_inflow, plot_retention, plot_tolerance
 from .diffusion import plot_bass, plot_between_brands, plot_four_types
 from .handoff import plot_follow_through
@@ -34,6 +35,7 @@ __all__ = [
     "plot_contributions",
     "plot_costs",
     "plot_coverage",
+    "plot_decay",
     "plot_dose_response",
     "plot_follow_through",
     "plot_four_types",
@@ -47,6 +49,7 @@ __all__ = [
     "plot_plan_paths",
     "plot_predictors",
     "plot_reach_curves",
+    "plot_readers",
     "plot_relationship",
     "plot_retention",
     "plot_scorecard",
@@ -56,6 +59,7 @@ __all__ = [
     "plot_theme_curve",
     "plot_themes",
     "plot_tolerance",
+    "plot_view_sources",
     "plot_weekly_repeat",
     "plt",
     "set_theme",
