@@ -35,7 +35,7 @@ class Readers:
 
     `groups` : post_group (blog_alone, sns_alone, linked_posts), n (posts), n_reached, hours_to_readers (mean, at most
     `within_days`) with _low and _high, hours_earliest and hours_latest (what calendar days leave open),
-    naive_hours (of those that got there), soon_share (within 48 hours) with _low and _high, reason_en, reason_ko.
+    soon_share (there within 48 hours) with _low and _high, naive_hours (of those that got there), reason_en, reason_ko.
     `curve` : post_group, hours, share (that got there), low, high. `gap` : hours, blog alone minus SNS alone.
     """
 
@@ -77,11 +77,8 @@ def time_to_readers(
         raise ValueError(f"readers and within_days must be at least 1, not {readers} and {within_days}")
     named = {"kinds": kinds, "observed_until": observed_until, "brand": brand}
     days = post_days(posts, post_daily, n_days=within_days + 1, **named)
-    found = []
-    for stream, name in enumerate(GROUPS):
-        ours = days.only(days.posts["post_group"] == name)
-        weights = _with_two_more(len(ours.posts), draws, np.random.default_rng([seed, stream]))
-        found.append(_group(name, ours, readers, HOURS * within_days, weights, level))
+    asked = _Asked(readers, HOURS * within_days, level, draws, seed)
+    found = [_group(name, days.only(days.posts["post_group"] == name), asked) for name in GROUPS]
     curves = [group.curve for group in found if len(group.curve)]
     return Readers(
         pd.DataFrame([group.row for group in found]),
@@ -90,6 +87,16 @@ def time_to_readers(
         readers,
         within_days,
     )
+
+
+class _Asked(NamedTuple):
+    """What is asked: readers, within how many hours, and how the interval is drawn."""
+
+    readers: int
+    limit: float
+    level: float
+    draws: int
+    seed: int
 
 
 class Waits(NamedTuple):
@@ -121,21 +128,23 @@ def waits(days: PostDays, readers: int) -> Waits:
     return Waits(*(HOURS * np.where(got, moment, until) for moment in moments), got)
 
 
-def _with_two_more(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Weights of the posts, and in the draws of two more: one that is there at once, one that never is.
+def _weights(name: str, there: np.ndarray, asked: _Asked) -> np.ndarray:
+    """Weights of the posts and, where none ever got there, in the draws of one more that is there at once.
 
-    Without them, a few posts that all got there, or none of which did, would be sure of it (Agresti & Coull 1998, The
-    American Statistician 52(2)).
+    Without it a few posts, none of which got there, would be sure that none does (Agresti & Coull 1998, The American
+    Statistician 52(2)).
     """
-    weights = post_weights(n + 2, draws, rng)
+    n, rng = len(there), np.random.default_rng([asked.seed, GROUPS.index(name)])
+    weights = post_weights(n if there.any() else n + 1, asked.draws, rng)
     weights[0, n:] = 0
     return weights
 
 
 def _restricted(times: np.ndarray, got: np.ndarray, limit: float, weights: np.ndarray) -> tuple:
     """Return Kaplan and Meier's curve of those not there yet: times, share from then on (draws, times), mean hours."""
-    times = np.append(np.minimum(times, limit), [0.0, limit])
-    got = np.append(got, [True, False]) & (times < limit)
+    more = weights.shape[1] - len(times)
+    times = np.append(np.minimum(times, limit), np.zeros(more))
+    got = np.append(got, np.ones(more, bool)) & (times < limit)
     order = np.lexsort((~got, times))
     times, got, weights = times[order], got[order], weights[:, order]
     at_risk = np.cumsum(weights[:, ::-1], axis=1)[:, ::-1]
@@ -147,6 +156,8 @@ def _restricted(times: np.ndarray, got: np.ndarray, limit: float, weights: np.nd
 
 @dataclass(frozen=True)
 class _Group:
+    """One group of posts: its row and curve, and mean hours as estimated and as drawn; `most` views of a post."""
+
     row: dict
     curve: pd.DataFrame
     means: Mapping[str, np.ndarray]
@@ -158,29 +169,38 @@ class _Group:
 _CURVE = ["post_group", "hours", "share", "low", "high"]
 _NUMBERS = (
     *("hours_to_readers", "hours_to_readers_low", "hours_to_readers_high", "hours_earliest", "hours_latest"),
-    *("naive_hours", "soon_share", "soon_share_low", "soon_share_high"),
+    *("soon_share", "soon_share_low", "soon_share_high", "naive_hours"),
 )
 
 
-def _group(name: str, days: PostDays, readers: int, limit: float, weights: np.ndarray, level: float) -> _Group:
+def _group(name: str, days: PostDays, asked: _Asked) -> _Group:
     """Estimate one group of posts, or say why it cannot be."""
-    n, found = len(days.posts), waits(days, readers)
-    there = found.got & (found.guess < limit)
+    n, found = len(days.posts), waits(days, asked.readers)
+    there = found.got & (found.guess < asked.limit)
     row = {"post_group": name, "n": n, "n_reached": int(there.sum())}
     most = float(days.views.sum(axis=1).max()) if n else 0.0
-    old = int((found.got | (found.guess >= limit)).sum())
-    if min(n, old) < FEWEST:
-        why = why_of("few_daily_posts", name, n=old, needed=FEWEST)
+    told = int((found.got | (found.guess >= asked.limit)).sum())
+    if told < FEWEST:
+        why = why_of("few_daily_posts", name, n=told, needed=FEWEST)
         row |= dict.fromkeys(_NUMBERS, np.nan) | {f"reason_{lang}": text for lang, text in why.items()}
         return _Group(row, pd.DataFrame(columns=_CURVE), {}, n, most, why)
-    curves = {what: _restricted(getattr(found, what), found.got, limit, weights) for what in Waits._fields[:3]}
+    weights = _weights(name, there, asked)
+    curves = {what: _restricted(getattr(found, what), found.got, asked.limit, weights) for what in Waits._fields[:3]}
     means = {what: mean for what, (_, _, mean) in curves.items()}
-    hours = _between(means["guess"], means["earliest"], means["latest"], n, level)
-    naive = float(found.guess[there].mean()) if there.any() else np.nan
-    soon = [1 - _at(*curve[:2], min(SOON_HOURS, limit)) for curve in curves.values()]
-    numbers = (*hours, means["earliest"][0], means["latest"][0], naive, *_between(soon[1], soon[2], soon[0], n, level))
-    row |= dict(zip(_NUMBERS, map(float, numbers), strict=True)) | {"reason_en": "", "reason_ko": ""}
-    return _Group(row, _curve(name, curves, limit, n, level), means, n, most, {})
+    row |= _numbers(curves, means, n, asked) | {"naive_hours": _mean(found.guess[there])}
+    return _Group(row | {"reason_en": "", "reason_ko": ""}, _curve(name, curves, n, asked), means, n, most, {})
+
+
+def _numbers(curves: dict, means: dict, n: int, asked: _Asked) -> dict[str, float]:
+    """Return mean hours and the share there soon, with intervals and with what the days leave open."""
+    earliest, guess, latest = (means[what] for what in Waits._fields[:3])
+    late, middle, early = (1 - _at(*curves[what][:2], SOON_HOURS) for what in ("latest", "guess", "earliest"))
+    hours, soon = (_between(*three, n, asked.level) for three in ((guess, earliest, latest), (middle, late, early)))
+    return dict(zip(_NUMBERS[:8], map(float, (*hours, earliest[0], latest[0], *soon)), strict=True))
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else np.nan
 
 
 def _between(guess: np.ndarray, least: np.ndarray, most: np.ndarray, n: int, level: float) -> tuple:
@@ -195,11 +215,11 @@ def _at(times: np.ndarray, waiting: np.ndarray, hours: float) -> np.ndarray:
     return waiting[:, last] if last >= 0 else np.ones(len(waiting))
 
 
-def _curve(name: str, curves: dict, limit: float, n: int, level: float) -> pd.DataFrame:
+def _curve(name: str, curves: dict, n: int, asked: _Asked) -> pd.DataFrame:
     rows = []
-    for hours in np.geomspace(1, limit, _CURVE_POINTS):
+    for hours in np.geomspace(1, asked.limit, _CURVE_POINTS):
         least, guess, most = (1 - _at(*curves[what][:2], hours) for what in ("latest", "guess", "earliest"))
-        rows.append((name, hours, *_between(guess, least, most, n, level)))
+        rows.append((name, hours, *_between(guess, least, most, n, asked.level)))
     return pd.DataFrame(rows, columns=_CURVE)
 
 
