@@ -24,7 +24,7 @@ KINDS = ("blog", "sns", "video", "cafe", "site")
 FEWEST_OLD = 5  # of them watched to the horizon
 AGE_BANDS = (1, 7, 30)  # last day of life of each band; the last band ends with the horizon
 _HOUR, _CURVE_POINTS = 1 / 24, 100
-_CUT = 0.1  # share of the posts watched on that still have views on the last day with any: then the export ends there
+_CUT = 0.1  # share of posts with views on the last day of life that any post has: then the export ends there
 
 
 @dataclass(frozen=True)
@@ -161,10 +161,9 @@ def _why_not(kind: str, days: PostDays, old: int) -> Mapping[Lang, str]:
         return why_of("few_daily_posts", kind, n=n, needed=FEWEST)
     if old < FEWEST_OLD:
         return why_of("young_posts", kind, n=old, days=horizon, needed=FEWEST_OLD)
-    last = int(np.flatnonzero(days.views.any(axis=0)).max())
-    on = days.posts["days_watched"] > last + 1
-    if last + 1 < horizon and (days.views[on, last] > 0).sum() >= max(3, _CUT * on.sum()):
-        return why_of("views_cut_off", kind, days=last + 1, horizon=horizon)
+    on = days.posts["days_watched"] > days.longest
+    if days.longest < horizon and (days.views[on, days.longest - 1] > 0).sum() >= max(3, _CUT * on.sum()):
+        return why_of("views_cut_off", kind, days=days.longest, horizon=horizon)
     return {}
 
 
