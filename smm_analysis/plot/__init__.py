@@ -13,7 +13,7 @@ from .claims import plot_inflow, plot_retention, plot_tolerance
 from .diffusion import plot_bass, plot_between_brands, plot_four_types
 from .handoff import plot_follow_through
 from .health import plot_calibration, plot_contributions, plot_half_life, plot_nps, plot_predictors, plot_weekly_repeat
-from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plot_theme_curve, plot_themes
+from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plot_theme_curve, plot_themes, plot_trends
 from .mix import plot_allocation, plot_carry_over, plot_frontier, plot_lags, plot_money_and_outcome
 from .overview import plot_coverage
 from .reach import plot_costs, plot_reach_curves
@@ -59,6 +59,7 @@ __all__ = [
     "plot_theme_curve",
     "plot_themes",
     "plot_tolerance",
+    "plot_trends",
     "plot_view_sources",
     "plot_weekly_repeat",
     "plt",
