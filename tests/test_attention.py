@@ -211,6 +211,17 @@ def test_decay_declines_and_says_what_would_decide(tables, why):
     assert "블로그" in verdict.reason
 
 
+def test_one_kind_that_declines_leaves_the_others_whole():
+    found = view_decay(*both([9] * 90, [9, 4, 1], n=9), horizon_days=60, **HOW)
+    few = view_decay(*both([9] * 90, [9, 4, 1], n=7), horizon_days=60, **HOW)
+    assert np.isfinite(found.curve[["age_days", "share", "low", "high"]].to_numpy()).all()
+    mixed = [pd.concat(pair) for pair in zip(made([9] * 90, n=3, medium="blog"), made([9, 4, 1]), strict=True)]
+    part = view_decay(*mixed, horizon_days=60, kinds=KINDS, observed_until=END)
+    assert set(part.curve["medium_kind"]) <= {"sns"}
+    assert few.curve.empty
+    assert part.curve[["age_days", "share"]].dtypes.map(str).tolist() == ["float64"] * 2
+
+
 def test_the_same_seed_gives_the_same_interval_and_results_are_frozen(bench):
     made = bench.tables({"blog": (bench.BLOG, 15), "page": (bench.SNS, 30)}, np.random.default_rng(3))
     one, again, other = (view_decay(*made, seed=seed, **HOW) for seed in (1, 1, 2))

@@ -93,8 +93,8 @@ def view_decay(
     return Decay(
         pd.DataFrame([life.row for life in lives], columns=_ROW),
         pd.DataFrame([row for life in lives for row in life.sources], columns=_SOURCE),
-        pd.concat([life.curve for life in lives] or [pd.DataFrame(columns=_CURVE)], ignore_index=True),
-        pd.concat([life.by_age for life in lives] or [pd.DataFrame(columns=_BY_AGE)], ignore_index=True),
+        _stacked([life.curve for life in lives], _CURVE),
+        _stacked([life.by_age for life in lives], _BY_AGE),
         _gap(pair, "late", 100, level),
         _gap(pair, "half", 1, level),
         horizon_days,
@@ -126,6 +126,12 @@ class _Life:
     drawn: Mapping[str, np.ndarray]
     worth: float
     why: Mapping[Lang, str]
+
+
+def _stacked(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Put frames under each other; empty ones would make numbers objects."""
+    told = [frame for frame in frames if len(frame)]
+    return pd.concat(told, ignore_index=True) if told else pd.DataFrame(columns=columns)
 
 
 def _weights(seed: int, draws: int):

@@ -90,7 +90,7 @@ def emerging_themes(
     needed = max(FEWEST_WEEKS, recent + looks)
     if said.watched < needed or said.found.empty:
         why = reason("few_trend_weeks", weeks=said.watched, needed=needed, n=len(said.found))
-        return Trends(pd.DataFrame(columns=_COLUMNS), np.nan, recent, fdr, why)
+        return Trends(_no_themes(), np.nan, recent, fdr, why)
     noise = dispersion(said.people, said.writers, last=said.watched - recent)
     table = _table(said, noise, end, recent=recent, looks=looks, fdr=fdr, level=level)
     shown = table["distinct"] >= MIN_PEOPLE
@@ -102,6 +102,11 @@ _COLUMNS = [
     *("theme", "words", "people", "expected_people", "times_as_before", "low", "high"),
     *("q", "emerging", "naive_p", "first_seen_rising"),
 ]
+
+
+def _no_themes() -> pd.DataFrame:
+    kinds = dict.fromkeys(_COLUMNS, "float") | {"theme": "str", "words": "str", "people": "int", "emerging": "bool"}
+    return pd.DataFrame(columns=_COLUMNS).astype(kinds | {"first_seen_rising": "datetime64[us]"})
 
 
 class _Said(NamedTuple):
