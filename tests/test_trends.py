@@ -62,6 +62,9 @@ def test_what_rises_is_found_with_when_and_by_how_much(found):
     assert called["low"].min() > 1
     assert (called["first_seen_rising"] == pd.Timestamp("2026-06-28")).all()
     assert (found.themes["people"] >= 5).all()
+    summary = found.summary().iloc[0]
+    assert summary[["n_themes", "n_trend_weeks", "n_emerging"]].tolist() == [40, 52, len(called)]
+    assert summary["reason_en"] == ""
 
 
 def test_more_looks_under_one_rate_find_less_and_say_since_when(found):
@@ -125,7 +128,7 @@ def test_a_whole_curve_is_told_past_its_peak():
     assert watch.peak_week.low < peak < watch.peak_week.high
     true = 100 * table["new_customers"].sum() / 5000
     assert watch.along.low < true < watch.along.high
-    assert watch.table()["measure"].tolist() == ["adopted_share", "peak_week"]
+    assert watch.table()["measure"].tolist() == ["adopted_share", "peak_past"]
 
 
 def test_while_it_climbs_nothing_is_told_unless_the_market_is_known():
@@ -135,6 +138,14 @@ def test_while_it_climbs_nothing_is_told_unless_the_market_is_known():
     assert "peak" in alone.along.reason["en"]
     assert known.along.estimate == pytest.approx(100 * climbing["new_customers"].sum() / 5000, rel=0.01)
     assert known.peak in ("peak_ahead", "peak_untold")
+
+
+def test_a_flat_record_has_its_peak_anywhere():
+    flat = weekly().assign(new_customers=np.random.default_rng(7).poisson(10, 104))
+    watch = adoption_watch(flat, market_size=5000)
+    assert watch.peak == "peak_untold"
+    assert "neither a climb nor a bend" in watch.peak_week.reason["en"]
+    assert watch.along.estimate == pytest.approx(flat["new_customers"].sum() / 50)
 
 
 def test_a_last_period_that_is_not_whole_is_left_out():

@@ -28,7 +28,7 @@ class AdoptionWatch:
     """Where a brand stands on its adoption curve (채택 곡선에서의 위치).
 
     `along` : percent of all who will ever become customers that have; `peak` : peak_past, peak_ahead or peak_untold (a
-    glossary key); `peak_week` : weeks from the start of the record to the peak. `fit` : the Bass curve, per `per`
+    glossary key); `peak_week` : weeks from the start of the record to it. `fit` : the Bass curve, per `per`
     weeks; None where there is nothing to fit. `reason` : why not, in each language.
     """
 
@@ -41,8 +41,8 @@ class AdoptionWatch:
     reason: Mapping[Lang, str] = field(default_factory=dict)
 
     def table(self) -> pd.DataFrame:
-        """Return a row a number: measure, estimate, low, high, n, reason_en, reason_ko."""
-        found = {"adopted_share": self.along, "peak_week": self.peak_week}
+        """Return measure (adopted_share, and the peak), estimate, low, high, n, reason_en, reason_ko."""
+        found = {"adopted_share": self.along, self.peak: self.peak_week}
         rows = [
             {"measure": key, "estimate": each.estimate, "low": each.low, "high": each.high, "n": each.n}
             | {f"reason_{lang}": each.reason.get(lang, "") for lang in LANGS}
@@ -124,10 +124,11 @@ def _along(fit: BassFit, customers: int) -> Estimate:
 
 
 def _peak_week(fit: BassFit, per: int) -> Estimate:
-    """Return the peak in weeks; an end of the interval that is many records away is endless."""
+    """Return the peak in weeks; unknown where it may lie many records away."""
     peak = fit.peak_time
-    high = peak.high if peak.high < _FAR * fit.n else np.inf
-    return Estimate(per * peak.estimate, per * peak.low, per * high, peak.level, fit.n, peak.reason)
+    if not (peak.reason or peak.high < _FAR * fit.n):
+        return unknown(peak.level, fit.n, reason("peak_anywhere", weeks=per * fit.n))
+    return Estimate(per * peak.estimate, per * peak.low, per * peak.high, peak.level, fit.n, peak.reason)
 
 
 def _peak(fit: BassFit) -> Peak:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from smm_analysis.terms import Lang, reason
+from smm_analysis.terms import LANGS, Lang, reason
 
 from .themes import MIN_PEOPLE, assign_themes, themes
 
@@ -36,15 +36,22 @@ class Trends:
     of it in the last weeks, each week apart), expected_people (were it as loud as before), times_as_before with low and
     high, q (the false discovery rate at which it would be called), emerging (q at most `fdr`), naive_p (chance at face
     value, this theme and week alone), first_seen_rising (the earliest look, by its last day, at which it was called).
-    `dispersion` : how many times as much weeks differ as chance makes them, 1 or more. `reason` : why nothing can be
-    told, in each language, empty otherwise.
+    `n_themes` : themes watched, shown or not; `n_weeks` : weeks with mentions read. `dispersion` : how many times as
+    much weeks differ as chance makes them, 1 or more. `reason` : why nothing can be told, in each language.
     """
 
     themes: pd.DataFrame = field(repr=False, compare=False)
+    n_themes: int
+    n_weeks: int
     dispersion: float
-    recent: int
     fdr: float
     reason: Mapping[Lang, str] = field(default_factory=dict)
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row: n_themes, n_trend_weeks, dispersion, n_emerging, reason_en, reason_ko."""
+        row = {"n_themes": self.n_themes, "n_trend_weeks": self.n_weeks, "dispersion": self.dispersion}
+        told = {f"reason_{lang}": self.reason.get(lang, "") for lang in LANGS}
+        return pd.DataFrame([row | {"n_emerging": int(self.themes["emerging"].sum())} | told])
 
 
 def emerging_themes(
@@ -90,12 +97,12 @@ def emerging_themes(
     needed = max(FEWEST_WEEKS, recent + looks)
     if said.watched < needed or said.found.empty:
         why = reason("few_trend_weeks", weeks=said.watched, needed=needed, n=len(said.found))
-        return Trends(_no_themes(), np.nan, recent, fdr, why)
+        return Trends(_no_themes(), len(said.found), said.watched, np.nan, fdr, why)
     noise = dispersion(said.people, said.writers, last=said.watched - recent)
     table = _table(said, noise, end, recent=recent, looks=looks, fdr=fdr, level=level)
     shown = table["distinct"] >= MIN_PEOPLE
     kept = table.loc[shown, _COLUMNS].sort_values(["q", "naive_p", "theme"], ignore_index=True)
-    return Trends(kept, float(noise.min()), recent, fdr)
+    return Trends(kept, len(said.found), said.watched, float(noise.min()), fdr)
 
 
 _COLUMNS = [
