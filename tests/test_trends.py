@@ -140,8 +140,8 @@ def test_while_it_climbs_nothing_is_told_unless_the_market_is_known():
     assert known.peak in ("peak_ahead", "peak_untold")
 
 
-def test_a_flat_record_has_its_peak_anywhere():
-    flat = weekly().assign(new_customers=np.random.default_rng(7).poisson(10, 104))
+def test_a_record_without_word_of_mouth_has_its_peak_anywhere():
+    flat = weekly(p=0.004, q=0.0, seed=7)
     watch = adoption_watch(flat, market_size=5000)
     assert watch.peak == "peak_untold"
     assert "neither a climb nor a bend" in watch.peak_week.reason["en"]
