@@ -134,6 +134,21 @@ def test_a_day_that_was_not_over_does_not_count():
     assert noon.views.sum() == 100
 
 
+def test_the_end_of_the_record_is_read_in_the_posts_timezone():
+    posts, views = made([10, 5, 1], days_ago=1)
+    posts["published_at"] = posts["published_at"].dt.tz_localize("Asia/Seoul")
+    for until in (END.tz_localize("Asia/Seoul"), END.tz_localize("Asia/Seoul").tz_convert("UTC"), END):
+        found = post_days(posts, views, n_days=9, kinds=KINDS, observed_until=until)
+        assert (found.posts["days_watched"] == 2).all()
+
+
+def test_no_daily_views_at_all_are_no_posts():
+    posts, views = made([10, 5, 1])
+    assert post_days(posts, views.iloc[:0], n_days=9, **HOW).posts.empty
+    assert "0 posts with daily views" in view_decay(posts, views.iloc[:0], **HOW).late_share.reason["en"]
+    assert "0 posts with daily views" in time_to_readers(posts, views.iloc[:0], readers=9, **HOW).gap.reason["en"]
+
+
 def test_posts_older_than_the_record_are_left_out_and_counted():
     posts, views = made([10, 5, 1])
     old = pd.DataFrame([post("old", days_ago=101)])

@@ -5,7 +5,8 @@ time for is not counted against them. Intervals come from posts drawn anew.
 """
 
 from .days import GROUPS, PostDays, post_days
-from .decay import KINDS, Decay, view_decay
+from .decay import Decay, view_decay
+from .life import KINDS
 from .readers import Readers, time_to_readers
 
 __all__ = ["GROUPS", "KINDS", "Decay", "PostDays", "Readers", "post_days", "time_to_readers", "view_decay"]

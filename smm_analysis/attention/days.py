@@ -78,13 +78,16 @@ def post_days(
     ValueError
         A missing column, a medium without a kind, several brands and none picked, views before publishing.
     """
-    posts, born = _started(_of_brand(posts, brand), kinds)
+    posts = _of_brand(posts, brand)
+    _columns(posts, _POSTS, "posts")
+    midnight = _last_midnight(observed_until, posts["published_at"])
+    posts, born = _started(posts, kinds)
     rows = _rows(post_daily, posts["post_id"], born)
     first = rows["date"].min()
     kept = posts["post_id"].isin(rows["post_id"])
     early = kept & (born < first)
     posts, born = posts[kept & ~early].reset_index(drop=True), born[kept & ~early].reset_index(drop=True)
-    posts["days_watched"] = ((_last_midnight(observed_until, posts) - born) // _DAY).clip(0, n_days)
+    posts["days_watched"] = ((midnight - born) // _DAY).clip(0, n_days)
     at = pd.Series(posts.index, index=posts["post_id"]).reindex(rows["post_id"]).to_numpy()
     known = (at >= 0) & (rows["age"] < posts["days_watched"].reindex(at).to_numpy())
     rows, at = rows[known], at[known].astype(int)
@@ -106,7 +109,6 @@ def _of_brand(posts: pd.DataFrame, brand: str | None) -> pd.DataFrame:
 
 def _started(posts: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[pd.DataFrame, pd.Series]:
     """Return the posts as `PostDays` has them, and the midnight before each was published."""
-    _columns(posts, _POSTS, "posts")
     if strange := sorted(set(posts["medium"]) - set(kinds)):
         raise ValueError(f"kinds names no kind of {', '.join(map(repr, strange))}; it has {', '.join(kinds)}")
     at = posts["published_at"].dt.tz_localize(None)
@@ -144,11 +146,13 @@ def _columns(table: pd.DataFrame, needed: tuple[str, ...], name: str) -> None:
         raise ValueError(f"{name} has no column {', '.join(map(repr, lacking))}; it has {', '.join(map(str, table))}")
 
 
-def _last_midnight(observed_until: pd.Timestamp | str, posts: pd.DataFrame) -> pd.Timestamp:
-    """Return the end of the last whole day; a record that ends at 23:59 saw its last day."""
+def _last_midnight(observed_until: pd.Timestamp | str, like: pd.Series) -> pd.Timestamp:
+    """Return the end of the last whole day, in the timezone of `like`; a record that ends at 23:59 saw its last day."""
     until = pd.Timestamp(observed_until)
     if until is pd.NaT:
         raise ValueError("observed_until is missing: it says until when views were counted")
+    if until.tz is not None and like.dt.tz is not None:
+        until = until.tz_convert(like.dt.tz)
     return (until.tz_localize(None) + pd.Timedelta(minutes=1)).normalize()
 
 
