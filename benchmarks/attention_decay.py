@@ -102,7 +102,7 @@ def coverage(sets: int) -> pd.DataFrame:
                 row = found.iloc[0].to_dict()
                 ends = {key: (row[f"{key}_low"], true[key], row[f"{key}_high"]) for key in true}
                 held = {f"{key} held": covers(*ends[key]) for key in true}
-                rows.append({"posts": name, "n": n, "planted": true["half_life_days"]} | row | held)
+                rows.append(row | {"posts": name, "n": n, "planted": true["half_life_days"]} | held)
     shown = ["planted", "half_life_days", "naive_half_life_days", "half_life_days held", "late_share held"]
     table = pd.DataFrame(rows)
     table["late_share held"] = table["late_share held"].astype(float).where(table["planted"] > 1)  # else none is late

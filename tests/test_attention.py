@@ -207,6 +207,11 @@ def test_where_no_view_came_late_a_few_may_yet():
     assert 0 < found["late_share_high"] < 0.01
 
 
+@pytest.mark.parametrize("tail", [[900, 50, 3], [900, 90, 9, 1]])
+def test_views_that_fade_away_are_no_cut(tail):
+    assert view_decay(*made(tail, n=9), **HOW).kinds.iloc[0]["reason_en"] == ""
+
+
 @pytest.mark.parametrize(
     ("tables", "why"),
     [

@@ -20,7 +20,7 @@ KINDS = ("blog", "sns", "video", "cafe", "site")
 FEWEST_OLD = 5  # posts watched to the horizon
 AGE_BANDS = (1, 7, 30)  # last day of life of each band; the last band ends with the horizon
 _HOUR, _CURVE_POINTS = 1 / 24, 100
-_CUT = 0.1  # share of posts with views on the last day of life that any post has: then the export ends there
+_CUT = 5.0  # views expected on the day after the last one with any: that all stayed away is no chance
 
 _ENDS = ("", "_low", "_high")
 _NUMBERS = [f"{name}{end}" for name in ("half_life_days", "late_share") for end in _ENDS]
@@ -94,10 +94,17 @@ def _why_not(kind: str, days: PostDays, old: int) -> Mapping[Lang, str]:
         return why_of("few_daily_posts", kind, n=n, needed=FEWEST)
     if old < FEWEST_OLD:
         return why_of("young_posts", kind, n=old, days=horizon, needed=FEWEST_OLD)
-    on = days.posts["days_watched"] > days.longest
-    if days.longest < horizon and (days.views[on, days.longest - 1] > 0).sum() >= max(3, _CUT * on.sum()):
+    if days.longest < horizon and _next_day(days) > _CUT:
         return why_of("views_cut_off", kind, days=days.longest, horizon=horizon)
     return {}
+
+
+def _next_day(days: PostDays) -> float:
+    """Return the views that the day after the last one with any should have had, were they to fade as before."""
+    before, last = np.append(0, days.views[days.posts["days_watched"] > days.longest].sum(axis=0))[days.longest - 1 :][
+        :2
+    ]
+    return float(last * min(last / before, 1) if before else last)
 
 
 def _run(kind: str, days: PostDays, asked: Asked) -> _Run:
