@@ -11,6 +11,7 @@ from scipy.stats import binom
 
 from smm_analysis import plot
 from smm_analysis.diffusion import adoption_watch, bass_curve
+from smm_analysis.keynumbers import key_numbers
 from smm_analysis.listening import emerging_themes
 from smm_analysis.listening.topics import trends
 from smm_analysis.listening.topics.trends import dispersion, rise_chance
@@ -65,6 +66,13 @@ def test_what_rises_is_found_with_when_and_by_how_much(found):
     summary = found.summary().iloc[0]
     assert summary[["n_themes", "n_trend_weeks", "n_emerging"]].tolist() == [40, 52, len(called)]
     assert summary["reason_en"] == ""
+
+
+def test_a_count_is_shown_with_n_and_no_interval(found):
+    [count] = key_numbers(found.table(), key="measure", level=0.9).numbers
+    assert (count.number, count.about) == (f"{found.themes['emerging'].sum()} themes", "n = 40")
+    [none] = key_numbers(emerging_themes(made().iloc[:0], observed_until=END).table(), key="measure", level=0.9).numbers
+    assert none.about.startswith("There are 0 weeks with mentions")
 
 
 def test_more_looks_under_one_rate_find_less_and_say_since_when(found):

@@ -12,6 +12,7 @@ and each theme for the only one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
@@ -52,6 +53,13 @@ class Trends:
         row = {"n_themes": self.n_themes, "n_trend_weeks": self.n_weeks, "dispersion": self.dispersion}
         told = {f"reason_{lang}": self.reason.get(lang, "") for lang in LANGS}
         return pd.DataFrame([row | {"n_emerging": int(self.themes["emerging"].sum())} | told])
+
+    def table(self) -> pd.DataFrame:
+        """Return the number of emerging themes: measure, estimate, low, high (a count has none), n, and the reasons."""
+        row = self.summary().iloc[0]
+        count = math.nan if self.reason else float(row["n_emerging"])
+        ends = {"measure": "n_emerging", "estimate": count, "low": math.nan, "high": math.nan, "n": self.n_themes}
+        return pd.DataFrame([ends | row[["reason_en", "reason_ko"]].to_dict()])
 
 
 def emerging_themes(
