@@ -46,9 +46,11 @@ class KeyNumber:
 
     @property
     def about(self) -> str:
-        """The interval and n in words; the reason where the number cannot be told."""
+        """The interval and n in words; n alone of a mere count; the reason where the number cannot be told."""
         if not math.isfinite(self.estimate):
             return self.reason
+        if math.isnan(self.low) and math.isnan(self.high):
+            return f"n = {format_number(self.n)}"
         level = f"{self.level:.0%}".removesuffix("%")
         ends = {"low": format_number(self.low), "high": format_number(self.high)}
         return _WORDS[self.lang].format(level=level, n=format_number(self.n), **ends)

@@ -35,6 +35,10 @@ _OF_TERMS = (  # columns whose values are glossary keys
     "form",
     "four_type",
     "side",
+    "medium_kind",
+    "view_source",
+    "post_group",
+    "reach_of",
 )
 LANGS: tuple[Lang, ...] = ("en", "ko")
 _REASONS = tuple(f"reason_{lang}" for lang in LANGS)

@@ -21,6 +21,7 @@ from smm_analysis.relationship import (
     pooled_tolerance,
     promotion_tolerance,
     reach_by_side,
+    side_reach,
     weekly_fit,
 )
 from smm_analysis.relationship.brand_weeks import baseline, carried, event_columns
@@ -407,8 +408,23 @@ def test_reach_by_side_counts_every_author_once():
     assert table["author_role"].tolist() == ["brand", "customer", "customer"]
     assert table["reach_a_week"].tolist() == [150, 10, 1.25]
     assert table.groupby("author_role")["share"].sum().tolist() == [1, 1]
+    by_side = side_reach(posts, mentions, sides={"page": "firm", "cafe": "customer"})
+    assert by_side["reach_of"].tolist() == ["brand_on_firm", "customer_on_customer", "customer_on_firm"]
+    assert by_side["reach_a_week"].tolist() == table["reach_a_week"].tolist()
     with pytest.raises(ValueError, match="no side of 'page'"):
         reach_by_side(posts, mentions, sides={"cafe": "customer"})
+    with pytest.raises(ValueError, match="no side of 'page'"):
+        side_reach(posts, mentions, sides={"cafe": "customer"})
+
+
+def test_media_of_one_side_are_put_together():
+    at = pd.Series(WEEKS[:4] + pd.Timedelta(days=1))
+    posts = pd.DataFrame({"published_at": at, "medium": ["page", "blog"] * 2, "reach": [100, 200, 100, 200]})
+    mentions = pd.DataFrame({"created_at": at, "medium": "cafe", "reach": 10, "author_role": "customer"})
+    table = side_reach(posts, mentions, sides={"page": "firm", "blog": "firm", "cafe": "customer"})
+    assert table["reach_of"].tolist() == ["brand_on_firm", "customer_on_customer"]
+    assert table["reach_a_week"].tolist() == [150, 10]
+    assert table["n"].tolist() == [4, 4]
 
 
 # --- several brands, weeks --------------------------------------------------------------------------------------------

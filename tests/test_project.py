@@ -17,7 +17,7 @@ PACKAGE = ROOT / "smm_analysis"
 NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 COMMON_PARAMETERS = {"data", "brand", "since", "until", "lang", "seed"}
 HEADINGS = ["Question", "Parameters", "Data", "Model", "Figure", "Verdict", "Limits", "Exercises", "Sources"]
-MODELS = {"diffusion", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
+MODELS = {"attention", "diffusion", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
 # who may import whom: a room and what it may use, from the floor plan
 MAY_IMPORT = {
     "terms": set(),
@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "handoff": {"terms", "tables", "estimate"},
     "health": {"terms", "tables", "estimate"},
     "listening": {"terms", "tables", "estimate"},
+    "attention": {"terms", "estimate"},
     "reach": {"terms", "tables", "estimate"},
     "mix": {"terms", "tables", "estimate"},
     "relationship": {"terms", "tables", "estimate"},

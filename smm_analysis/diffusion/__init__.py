@@ -13,12 +13,15 @@ from .four_types import four_types
 from .panel import strategy_panel
 from .placebo import placebo
 from .repeat import repeat_panel
+from .watch import AdoptionWatch, adoption_watch
 
 __all__ = [
+    "AdoptionWatch",
     "BassFit",
     "BetweenBrands",
     "BrandFit",
     "CoupledModel",
+    "adoption_watch",
     "bass_curve",
     "between_brands",
     "fit_bass",

@@ -10,6 +10,7 @@ from .texts.labels import AdaptedSentiment, SentimentCheck, adapt_sentiment, che
 from .texts.sentiment import detect_language, score_sentiment
 from .topics.richness import GroupComparison, TotalThemes, compare_with_group, themes_found, total_themes
 from .topics.themes import assign_themes, find_quotes, questions, themes
+from .topics.trends import Trends, emerging_themes
 
 __all__ = [
     "MEASURES",
@@ -19,6 +20,7 @@ __all__ = [
     "SentimentCheck",
     "Spikes",
     "TotalThemes",
+    "Trends",
     "adapt_sentiment",
     "advocates",
     "assign_themes",
@@ -28,6 +30,7 @@ __all__ = [
     "compare_with_group",
     "detect_language",
     "detect_spikes",
+    "emerging_themes",
     "find_quotes",
     "flag_talk",
     "hand_off_rows",

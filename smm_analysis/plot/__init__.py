@@ -8,11 +8,12 @@ import matplotlib.pyplot as plt
 
 from smm_analysis.terms import SMALLEST_GROUP
 
+from .attention import plot_decay, plot_readers, plot_view_sources
 from .claims import plot_inflow, plot_retention, plot_tolerance
 from .diffusion import plot_bass, plot_between_brands, plot_four_types
 from .handoff import plot_follow_through
 from .health import plot_calibration, plot_contributions, plot_half_life, plot_nps, plot_predictors, plot_weekly_repeat
-from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plot_theme_curve, plot_themes
+from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plot_theme_curve, plot_themes, plot_trends
 from .mix import plot_allocation, plot_carry_over, plot_frontier, plot_lags, plot_money_and_outcome
 from .overview import plot_coverage
 from .reach import plot_costs, plot_reach_curves
@@ -34,6 +35,7 @@ __all__ = [
     "plot_contributions",
     "plot_costs",
     "plot_coverage",
+    "plot_decay",
     "plot_dose_response",
     "plot_follow_through",
     "plot_four_types",
@@ -47,6 +49,7 @@ __all__ = [
     "plot_plan_paths",
     "plot_predictors",
     "plot_reach_curves",
+    "plot_readers",
     "plot_relationship",
     "plot_retention",
     "plot_scorecard",
@@ -56,6 +59,8 @@ __all__ = [
     "plot_theme_curve",
     "plot_themes",
     "plot_tolerance",
+    "plot_trends",
+    "plot_view_sources",
     "plot_weekly_repeat",
     "plt",
     "set_theme",

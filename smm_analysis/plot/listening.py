@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from smm_analysis.listening import GroupComparison, Spikes
+    from smm_analysis.listening import GroupComparison, Spikes, Trends
 
 _SCORES = ("net_sentiment", "net_positive")  # -1..1; the other measures are shares
 _MOST_ROWS = 10  # that a figure of bars or points has room for
@@ -95,6 +95,25 @@ def plot_themes(found: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "en
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{2**value:.3g}"))
     ax.set(xlabel=label("times_as_many_people", lang), title=label("themes_against_before", lang))
     return ax
+
+
+def plot_trends(found: Trends, *, ax: Axes | None = None, lang: Lang = "en") -> Axes:
+    """Draw how many times as many people write of each theme now, with intervals (떠오르는 화제).
+
+    The ten surest, in their order, emerging ones in colour; n is people now.
+    """
+    ax = axes_of(ax)
+    rows = found.themes.head(_MOST_ROWS).iloc[::-1].reset_index(drop=True)
+    if rows.empty:
+        return nothing_to_draw(ax, lang)
+    ratios = np.log2(rows[["times_as_before", "low", "high"]])
+    _rows_with_intervals(ax, ratios, rows["theme"], rows["people"], neutral=0)
+    rising = rows.index[rows["emerging"]]
+    name = f"{label('emerging', lang)} (n = {found.themes['emerging'].sum():,})"
+    ax.plot(ratios.loc[rising, "times_as_before"], rising, "o", markersize=10, color=PALETTE[1], label=name)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{2**value:.3g}"))
+    ax.set(xlabel=label("times_as_before", lang, unit=False), title=label("rising_themes", lang))
+    return legend_below(ax)
 
 
 def plot_theme_curve(

@@ -17,7 +17,7 @@ from .learnt import learnt_weights
 from .links import Synergy, link_synergy, pooled_link_synergy
 from .panel import SharingWeeks, sharing_weeks
 from .pooling import pool_brands
-from .sides import reach_by_side
+from .sides import reach_by_side, side_reach
 from .tolerance import Tolerance, pooled_tolerance, promotion_tolerance
 from .worth import reach_response
 
@@ -50,4 +50,5 @@ __all__ = [
     "relationship_index",
     "shares_response",
     "sharing_weeks",
+    "side_reach",
 ]

@@ -62,6 +62,35 @@ def reach_by_side(
     )
 
 
+def side_reach(
+    posts: pd.DataFrame,
+    mentions: pd.DataFrame,
+    *,
+    sides: Mapping[str, str],
+    brand: str | None = None,
+    level: float = 0.90,
+) -> pd.DataFrame:
+    """Return reach a week by who published it and whose the medium is, media of one side together (S1.1).
+
+    Parameters
+    ----------
+    posts, mentions, sides, brand : as `reach_by_side`.
+
+    Returns
+    -------
+    DataFrame
+        reach_of (author and side: brand_on_firm, brand_on_customer, customer_on_firm, customer_on_customer), n,
+        reach_a_week with low and high, share (of the author's reach).
+    """
+    together = [
+        table.assign(medium=table["medium"].map(lambda medium: sides.get(medium, medium)))
+        for table in (posts, mentions)
+    ]
+    found = reach_by_side(*together, sides={side: side for side in sides.values()}, brand=brand, level=level)
+    found.insert(0, "reach_of", found["author_role"] + "_on_" + found["side"])
+    return found.drop(columns=["author_role", "side", "medium"])
+
+
 def _rows(table: pd.DataFrame, time: str, author: str) -> pd.DataFrame:
     reach = table["reach"].astype(float).fillna(0)
     return pd.DataFrame(
