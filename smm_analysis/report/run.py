@@ -17,6 +17,7 @@ from typing import Any
 
 from smm_analysis import places
 from smm_analysis.report import cluster, compare, page, pdf, pool
+from smm_analysis.report.claims import render_claims
 from smm_analysis.report.grid import Grid, comparison
 from smm_analysis.report.index import render_index
 from smm_analysis.report.log import Log
@@ -261,6 +262,7 @@ def _publish(shelf: Shelf, manifest: dict[str, Any], staged: Path, source: DataS
     superseded = shelf.superseded(request.keep, manifest)
     index = partial(_index, manifest, shelf.history(without=superseded), source, request.index_lang)
     write_text(staged / "index.html", index(history_prefix="../"))
+    write_text(staged / "claims.html", render_claims(manifest, **_about(manifest, source, request.index_lang)))
     write_text(staged / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     shelf.publish(manifest["stamp"], staged, index=index(history_prefix="../runs/"))
     shutil.rmtree(shelf.parts, ignore_errors=True)
@@ -275,18 +277,20 @@ def _index(
     *,
     history_prefix: str,
 ) -> str:
+    return render_index(manifest, history, history_prefix=history_prefix, **_about(manifest, source, lang))
+
+
+def _about(manifest: Mapping[str, Any], source: DataSource, lang: str) -> dict[str, Any]:
+    """Return what the pages over all reports say of data and run, and their language."""
     dataset = source.dataset
-    about = {"versions": manifest["versions"], "git": manifest["git"], "sha256": source.sha256}
-    return render_index(
-        manifest,
-        history,
-        lang=lang,
-        data_name=dataset.name,
-        period=f"{dataset.observed_until:%Y-%m-%d}",
-        synthetic=dataset.synthetic,
-        provenance=page.provenance(lang, data_name=dataset.name, stamp=manifest["stamp"], **about),
-        history_prefix=history_prefix,
-    )
+    made_by = {"versions": manifest["versions"], "git": manifest["git"], "sha256": source.sha256}
+    return {
+        "lang": lang,
+        "data_name": dataset.name,
+        "period": f"{dataset.observed_until:%Y-%m-%d}",
+        "synthetic": dataset.synthetic,
+        "provenance": page.provenance(lang, data_name=dataset.name, stamp=manifest["stamp"], **made_by),
+    }
 
 
 def _git_commit() -> str | None:
