@@ -30,7 +30,6 @@ COMING = {  # notebooks that are being written; empty once they are there
     "06_crisis",
     "07_blog_and_sns",
     "09_trend_watch",
-    "10_strategy_canvas",
     "disney_cmr",
     "nokia_somebody_elses_phone",
     "small_firm_on_twitter",

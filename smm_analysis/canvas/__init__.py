@@ -5,10 +5,11 @@ both languages (`draw_up`). `plot.plot_canvas` draws the page.
 """
 
 from .boxes import BOXES, Canvas, Choice, Findings, draw_up
-from .ready import STAGES, measured, readiness, stage_status
+from .ready import SHARES, STAGES, measured, readiness, stage_status
 
 __all__ = [
     "BOXES",
+    "SHARES",
     "STAGES",
     "Canvas",
     "Choice",

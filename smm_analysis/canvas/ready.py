@@ -48,12 +48,12 @@ def measured(**results: Any) -> pd.DataFrame:
 
 
 def _row(measure: str, result: Any) -> dict[str, Any]:
-    def part(*names: str) -> float:
-        return next((getattr(result, name) for name in names if hasattr(result, name)), math.nan)
+    def part(*names: str, otherwise: float = math.nan) -> float:
+        return next((getattr(result, name) for name in names if hasattr(result, name)), otherwise)
 
     ends = {end: part(end, f"{measure}_{end}") for end in ("low", "high")}
     why = getattr(result, "reason", None) or {}
-    numbers = {"estimate": part("estimate", measure), **ends, "n": part("n", "n_weeks")}
+    numbers = {"estimate": part("estimate", measure), **ends, "n": part("n", "n_weeks", otherwise=0)}
     return {"measure": measure, **numbers, **{f"reason_{lang}": why.get(lang, "") for lang in LANGS}}
 
 

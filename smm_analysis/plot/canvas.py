@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -18,18 +19,20 @@ if TYPE_CHECKING:
     from smm_analysis.canvas import Canvas
 
 A4 = (11.2, 7.55)  # inches, landscape, the printer's margin taken off
+_DPI = 150  # it is printed
 _ROWS = (
     ("central_medium", "account_route", "presence", "follow_through"),
     ("listeners", "themes_heard", "relationship", "case_responders"),
     ("firm_media", "customer_media", "links", "level_and_horizon"),
     ("shared_goals", "ready_basic_model", "ready_diffusion_model", "ready_participation_model"),
 )
+_HEIGHTS = (1.0, 1.0, 0.92, 1.13)  # of the rows, against each other
 _BASIC, _DIFFUSION, _CHOSEN, _READY = "#0b5c8f", "#a8420b", "#3d4147", "#5b3a82"  # white on each: contrast above 5
 _COLOURS = {"firm_media": _DIFFUSION, "customer_media": _DIFFUSION, "links": _DIFFUSION}
 _COLOURS |= {"level_and_horizon": _CHOSEN, "shared_goals": _CHOSEN}
 _COLOURS |= dict.fromkeys(_ROWS[3][1:], _READY)
 _LARGEST, _SMALLEST = 12.0, 6.5  # points: as large as fits
-_FULL = 4  # boxes, the fullest, whose letters may be smaller than the others'
+_FULL = 2  # boxes, the fullest, whose letters may be smaller than the others'
 _LEADING, _BETWEEN = 1.32, 0.35  # lines of text, and the space between sentences, in sizes of the letters
 _HEAD, _PAD, _GAP = 0.27, 0.075, 0.07  # inches
 _ROOM = 0.97  # of the width: another renderer's letters may be a little wider
@@ -55,7 +58,9 @@ def plot_canvas(found: Canvas, *, ax: Axes | None = None, lang: Lang = "en") -> 
     Blue is the basic model, orange diffusion, grey what people choose, violet the readiness of each stage. Letters
     are as large as the fullest boxes allow; a sentence that no size can hold ends in "…".
     """
-    ax = ax if ax is not None else plt.figure(figsize=A4, layout="none").add_axes((0.004, 0.004, 0.992, 0.992))
+    ax = (
+        ax if ax is not None else plt.figure(figsize=A4, dpi=_DPI, layout="none").add_axes((0.004, 0.004, 0.992, 0.992))
+    )
     ax.figure.draw_without_rendering()  # so that the axes have their size
     size = ax.get_window_extent().transformed(ax.figure.dpi_scale_trans.inverted())
     ax.set(xlim=(0, size.width), ylim=(size.height, 0))
@@ -70,14 +75,19 @@ def plot_canvas(found: Canvas, *, ax: Axes | None = None, lang: Lang = "en") -> 
     return ax
 
 
+def _a_page() -> Axes:
+    """Return axes that fill a new page."""
+    return plt.figure(figsize=A4, dpi=_DPI, layout="none").add_axes((0.004, 0.004, 0.992, 0.992))
+
+
 def _laid_out(found: Canvas, width: float, height: float, lang: Lang) -> list[_Box]:
     """Return the boxes in a grid under the title."""
     top = 0.42
-    wide, high = width / len(_ROWS[0]), (height - top) / len(_ROWS)
-    held = found.boxes[lang]
+    wide, high = width / len(_ROWS[0]), (height - top) / sum(_HEIGHTS)
+    ends = [top + high * part for part in accumulate(_HEIGHTS, initial=0.0)]
     return [
-        _Box(key, column * wide, top + row * high, wide - _GAP, high - _GAP, held[key])
-        for row, keys in enumerate(_ROWS)
+        _Box(key, column * wide, upper, wide - _GAP, lower - upper - _GAP, found.boxes[lang][key])
+        for keys, (upper, lower) in zip(_ROWS, pairwise(ends), strict=True)
         for column, key in enumerate(keys)
     ]
 
