@@ -199,7 +199,8 @@ def claims(lang: str, reports: Path, csv: Path | None) -> None:
     from smm_analysis.report.claims import as_text
     from smm_analysis.report.publish import Shelf
 
-    entries = ledger.ledger(Shelf(reports).manifest(), lang)
+    shelf = Shelf(reports)
+    entries = ledger.ledger(shelf.manifest(), lang, past=dict(shelf.history()))
     if csv:
         click.echo(str(tables.export_table(ledger.as_frame(entries, lang), csv, lang=lang)))
     else:

@@ -108,15 +108,19 @@ def claims() -> tuple[Claim, ...]:
     return tuple(Claim(key, **entry | {name: tuple(entry[name]) for name in lists}) for key, entry in entries.items())
 
 
-def ledger(manifest: Mapping[str, Any], lang: Lang = "en") -> tuple[Entry, ...]:
+def ledger(
+    manifest: Mapping[str, Any], lang: Lang = "en", *, past: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[Entry, ...]:
     """Return the ledger of a run (원장): an entry a claim, in the order of the source texts.
 
     Parameters
     ----------
     manifest : of the run, as `reports/latest/manifest.json` holds it; empty before the first run.
+    past : earlier runs' manifests by their stamp: the verdicts of a report that failed are those of its last good run.
     lang : of the texts. Where a page was made in another language only, why the data cannot tell stays in that one.
     """
-    held = [(_page(entry, settings), entry) for entry, settings in _newest(manifest, lang)]
+    newest = ((_last_good(entry, past or {}), settings) for entry, settings in _newest(manifest, lang))
+    held = [(_page(entry, settings), entry) for entry, settings in newest]
     held.sort(key=lambda pair: (not pair[0].brand, pair[0].report, pair[0].brand))  # other firms' data last
     return tuple(_entry(claim, held, manifest.get("skipped", {}), lang) for claim in claims())
 
@@ -158,6 +162,14 @@ def _newest(manifest: Mapping[str, Any], lang: Lang) -> list[tuple[Mapping[str, 
     return chosen
 
 
+def _last_good(entry: Mapping[str, Any], past: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return an entry; one that failed with the verdicts and the stamp of the run its page is from, if that is kept."""
+    good = past.get(entry["html_from"] or "", {}) if entry["error"] else {}
+    known = (old for old in good.get("reports", ()) if old["html"] == entry["html"] and old["status"] == "ok")
+    last = next(known, None)
+    return {**entry, "verdicts": last["verdicts"], "run": last["run"]} if last else entry
+
+
 def _page(entry: Mapping[str, Any], settings: int) -> Page:
     shown = {name: entry[name] for name in ("title", "lang", "html", "run")}
     return Page(
@@ -175,13 +187,15 @@ def _entry(
         if claim.id in plain["claims"]
     )
     pages = tuple(page for page, _ in held if page.report in claim.notebooks)
-    return Entry(claim, pages, findings, {} if findings else _needed(claim, pages, skipped))
+    return Entry(claim, pages, findings, _needed(claim, pages, skipped, judged=bool(findings)))
 
 
-def _needed(claim: Claim, pages: Sequence[Page], skipped: Mapping[str, str]) -> dict[Lang, str]:
-    """Say why there is no verdict, or no page, and what would bring one; nothing where an aid's page is there."""
+def _needed(claim: Claim, pages: Sequence[Page], skipped: Mapping[str, str], *, judged: bool) -> dict[Lang, str]:
+    """Say which report failed, or why there is no verdict or page and what would bring one; else nothing."""
     if failed := next((page for page in pages if page.error), None):
         return reason("claim_failed", report=failed.report, error=failed.error)
+    if judged:
+        return {}
     if pages:
         return reason("claim_not_judged", report=pages[0].report) if claim.kind == "test" else {}
     if left_out := next((name for name in claim.notebooks if name in skipped), None):

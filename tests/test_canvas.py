@@ -1,21 +1,29 @@
 """The strategy canvas: measures held against marks, boxes in words in both languages, text that stays in its box."""
 
+import base64
 import doctest
+import io
 import re
+import subprocess
 from itertools import pairwise
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from chromium import QUIET, browser
 from matplotlib.patches import Rectangle
+from PIL import Image
+from test_page import notebook
 
 from smm_analysis import canvas, plot, terms
 from smm_analysis.canvas import BOXES, STAGES, Choice, Findings, draw_up, measured, readiness, stage_status
 from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.plot import canvas as drawing
 from smm_analysis.relationship import relationship_change, relationship_index
+from smm_analysis.report.page import render
 from smm_analysis.tables import Brand, Medium
 
 MARKS = {"answered": 0.5, "hand_off": 0.5, "promo_seen": 0.3, "relationship_change": 0, "shares_per_thousand_gap": 0}
@@ -289,6 +297,34 @@ def test_one_page_is_a4_landscape():
     width, height = figure.get_size_inches()
     assert width <= 297 / 25.4 - 0.4 and height <= 210 / 25.4 - 0.4  # a margin of 5 mm on each side
     assert width / height == pytest.approx(297 / 210, rel=0.06)
+
+
+def test_what_was_watched_for_less_is_said_of_less():
+    short = full(weekly=WEEKLY.tail(8))
+    assert "32 new customers in 8 weeks" in box(short, "listeners")
+    assert "in 8 weeks" in box(short, "listeners").splitlines()[1]
+
+
+def picture():
+    """Return a PNG as long and as wide as the canvas, in base64."""
+    held = io.BytesIO()
+    Image.new("RGB", tuple(round(10 * side) for side in drawing.A4), "white").save(held, "PNG")
+    return base64.b64encode(held.getvalue()).decode()
+
+
+@pytest.mark.browser
+def test_a_figure_tagged_landscape_is_printed_on_a_page_of_its_own(tmp_path):
+    node = notebook()
+    node.cells[8].metadata["tags"] = ["landscape"]
+    node.cells[8].outputs = [nbformat.v4.new_output("display_data", {"image/png": picture()})]
+    about = {"provenance": "p", "data_name": "d", "parameters": [], "lang": "en", "brand": "b", "title": "t"}
+    path = tmp_path / "page.html"
+    path.write_text(render(node, **about), "utf-8")
+    command = [browser(), *QUIET, f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={tmp_path / 'page.pdf'}"]
+    subprocess.run([*command, path.as_uri()], capture_output=True, timeout=90, check=True)
+    sizes = re.findall(rb"/MediaBox ?\[ ?0 0 ([0-9.]+) ([0-9.]+)", (tmp_path / "page.pdf").read_bytes())
+    assert sum(float(width) > float(height) for width, height in sizes) == 1
+    assert len(sizes) > 1
 
 
 def test_other_results_stand_in_by_their_names():

@@ -165,6 +165,17 @@ def test_where_there_is_no_verdict_it_says_what_would_bring_one(lang):
     assert line(run(made(name, judged()))).needed == {}
 
 
+def test_a_report_that_failed_keeps_its_last_good_verdict_and_says_so():
+    name = "03_nps_vs_customer_health"
+    good = run(made(name, judged("not_supported")))
+    failed = made(name, status="failed", error="ValueError: no weeks", run=STAMPS[1]) | {"html_from": STAMPS[0]}
+    [entry] = [e for e in ledger(run(failed), past={STAMPS[0]: good}) if e.claim.id == "S4.5"]
+    assert [(f.verdict.decision, f.page.run) for f in entry.findings] == [("not_supported", STAMPS[0])]
+    assert "no weeks" in entry.needed["en"]
+    assert "no weeks" in render_claims(run(failed), [(STAMPS[0], good)], lang="en", **ABOUT)
+    assert line(run(failed)).findings == ()  # that run is not kept
+
+
 def test_an_aid_with_a_page_needs_nothing():
     manifest = run(made("08_handle_to_customer"))
     assert line(manifest, "S3.6").needed == {}

@@ -106,7 +106,7 @@ def _central_medium(found: Findings, _: Choice, lang: Lang) -> Lines:
     if found.sides is not None:
         ours = found.sides[(found.sides["author_role"] == "brand") & (found.sides["medium"] == name)]
         for row in ours.itertuples():
-            reach = _span(row.reach_a_week, row.low, row.high, lang)
+            reach = _span(row.reach_a_week, max(row.low, 0), row.high, lang)
             lines += [_say("reach_a_week", lang, reach=reach), _say("of_our_reach", lang, share=_percent(row.share))]
     return lines
 
@@ -155,10 +155,11 @@ def _listeners(found: Findings, _: Choice, lang: Lang) -> Lines:
         lines.append(_say("followers", lang, n=format_number(followers)))
     if found.listening is not None:
         row = _of(found.listening, "advocacy")
-        wrote = {"people": format_number(row["people"]), "n": format_number(row["n"]), "weeks": found.weeks}
+        weeks = min(found.weeks, len(found.weekly))
+        wrote = {"people": format_number(row["people"]), "n": format_number(row["n"]), "weeks": weeks}
         lines.append(_say("wrote", lang, **wrote))
-    won = found.weekly["new_customers"].tail(RECENT).sum()
-    return [*lines, _say("new_customers", lang, n=format_number(won), weeks=RECENT)]
+    won = found.weekly["new_customers"].tail(RECENT)
+    return [*lines, _say("new_customers", lang, n=format_number(won.sum()), weeks=len(won))]
 
 
 def _themes_heard(found: Findings, _: Choice, lang: Lang) -> Lines:
@@ -209,7 +210,7 @@ def _media_of(author: str) -> Callable[[Findings, Choice, Lang], Lines]:
 
 def _medium_line(row: tuple, media: Mapping[str, Medium], lang: Lang) -> str:
     kind = f" ({label(f'medium_{media[row.medium].kind}', lang)})" if row.medium in media else ""
-    reach = _span(row.reach_a_week, row.low, row.high, lang)
+    reach = _span(row.reach_a_week, max(row.low, 0), row.high, lang)  # people are not below none
     return _say("medium_reach", lang, medium=f"{row.medium}{kind}", reach=reach)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
 from itertools import groupby
 from typing import Any
@@ -18,14 +18,17 @@ from smm_analysis.terms import Lang, label
 _INDENT, _DEEPER = " " * 7, " " * 9
 
 
-def render_claims(manifest: Mapping[str, Any], *, lang: Lang, **more: Any) -> str:
+def render_claims(
+    manifest: Mapping[str, Any], history: Iterable[tuple[str, Mapping[str, Any]]] = (), *, lang: Lang, **more: Any
+) -> str:
     """Return the page of the claims ledger (주장 원장).
 
-    `more` has `data_name`, `period`, `synthetic` and `provenance`, as the index has.
+    `history` has (stamp, manifest) of earlier runs; `more` has `data_name`, `period`, `synthetic` and `provenance`, as
+    the index has.
     """
     from jinja2 import Environment, FileSystemLoader
 
-    entries = ledger(manifest, lang)
+    entries = ledger(manifest, lang, past=dict(history))
     with as_file(files("smm_analysis.report") / "template" / "claims") as folder:
         environment = Environment(loader=FileSystemLoader(folder), autoescape=True)
         environment.filters["when"] = when

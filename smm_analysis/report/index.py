@@ -51,7 +51,7 @@ def render_index(
             brands=sorted({report["brand"] for report in reports if report["brand"]}),
             history=earlier,
             grid=manifest.get("grid"),
-            claims=summary(ledger(manifest, lang), lang),
+            claims=summary(ledger(manifest, lang, past=dict(past)), lang),
             **more,
         )
     return embed_font(html)

@@ -260,24 +260,15 @@ def _workers(request: Request) -> int:
 
 def _publish(shelf: Shelf, manifest: dict[str, Any], staged: Path, source: DataSource, request: Request) -> None:
     superseded = shelf.superseded(request.keep, manifest)
-    index = partial(_index, manifest, shelf.history(without=superseded), source, request.index_lang)
+    history = shelf.history(without=superseded)
+    about = _about(manifest, source, request.index_lang)
+    index = partial(render_index, manifest, history, **about)
     write_text(staged / "index.html", index(history_prefix="../"))
-    write_text(staged / "claims.html", render_claims(manifest, **_about(manifest, source, request.index_lang)))
+    write_text(staged / "claims.html", render_claims(manifest, history, **about))
     write_text(staged / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     shelf.publish(manifest["stamp"], staged, index=index(history_prefix="../runs/"))
     shutil.rmtree(shelf.parts, ignore_errors=True)
     shelf.remove(superseded)
-
-
-def _index(
-    manifest: Mapping[str, Any],
-    history: Sequence[tuple[str, Mapping[str, Any]]],
-    source: DataSource,
-    lang: str,
-    *,
-    history_prefix: str,
-) -> str:
-    return render_index(manifest, history, history_prefix=history_prefix, **_about(manifest, source, lang))
 
 
 def _about(manifest: Mapping[str, Any], source: DataSource, lang: str) -> dict[str, Any]:
