@@ -41,6 +41,7 @@ def render_claims(
             sources=[(words(lang)[f"source_{source}"], list(held)) for source, held in _by_source(entries)],
             answer=lambda found: Answer.shown(found.verdict),
             kind=lambda claim: label(f"claim_{claim.kind}", lang),
+            claim_heading=label("claim_id", lang),
             summary=summary(entries, lang),
             brands=[count.brand for count in counts(entries) if count.brand],
             **more,
