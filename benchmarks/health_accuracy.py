@@ -21,6 +21,7 @@ import pandas as pd
 from scipy.special import expit, gammaln
 
 from smm_analysis import health
+from smm_analysis.estimate import Estimate
 
 CUTOFF = pd.Timestamp("2026-03-30", tz="Asia/Seoul")
 SHARES, SIZES = [(0.5, 0.2), (0.9, 0.02), (0.7, 0.05)], [10, 20, 50, 100]
@@ -183,7 +184,7 @@ def chance_of_a_purchase(
     return alive * (1 - ((alpha + age) / (alpha + age + weeks)) ** (r + frequency))
 
 
-def cdnow_table() -> tuple[pd.DataFrame, health.Difference, float]:
+def cdnow_table() -> tuple[pd.DataFrame, Estimate, float]:
     """AUC of who buys in the 39 weeks after week 39, 13-week log-loss and total; the difference to the best rival.
 
     The half-life and the 13-week Logit are learnt at week 26 on weeks 27-39: nothing after the cut-off is used.

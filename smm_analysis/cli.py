@@ -72,7 +72,7 @@ def main() -> None:
 )
 @click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="The pages' language.")
 @click.option("--out", type=click.Path(path_type=Path), default="reports", show_default=True, help="Where to publish.")
-@click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes at a time. Default: one a core.")
+@click.option("--jobs", type=click.IntRange(min=0), default=0, help="Reports at a time. Default: cores and two more.")
 @click.option("--timeout", type=click.IntRange(min=1), default=600, show_default=True, help="Seconds a cell may take.")
 @click.option("--notebooks", type=click.Path(path_type=Path, exists=True), help="Your own notebooks' folder.")
 @click.option("--grid", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Many: lists of parameters.")

@@ -24,6 +24,15 @@ class Estimate:
     n: int
     reason: Mapping[Lang, str] = field(default_factory=dict)
 
+    def _repr_markdown_(self) -> str:
+        numbers = (f"{x:.3g}".replace("-", "−") for x in (self.estimate, self.low, self.high))
+        return "{} ({:.0%}: {} – {}, n = {:,})".format(next(numbers), self.level, *numbers, self.n)
+
+
+def around(estimate: float, half: float, level: float, n: int) -> Estimate:
+    """Return an estimate with a symmetric interval (대칭 구간)."""
+    return Estimate(float(estimate), float(estimate - half), float(estimate + half), level, n)
+
 
 def unknown(level: float, n: int, why: Mapping[Lang, str]) -> Estimate:
     """Return the estimate that the data cannot tell (알 수 없는 추정값)."""

@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -20,11 +21,12 @@ from smm_analysis.relationship import (
     pooled_tolerance,
     promotion_tolerance,
     reach_by_side,
+    weekly_fit,
 )
 from smm_analysis.relationship.brand_weeks import baseline, carried, event_columns
 from smm_analysis.relationship.inflow import phases
 from smm_analysis.relationship.watched import Cohort
-from smm_analysis.relationship.weeks import mondays
+from smm_analysis.tables import mondays
 from smm_analysis.terms import reason
 from smm_analysis.verdict import judge
 
@@ -545,3 +547,14 @@ def brand_impressions(sim):
     from smm_analysis.virtual.engine import POSTS
 
     return sum(int(sim.history[kind].sum()) for kind in POSTS)
+
+
+def test_what_did_not_happen_in_the_weeks_of_the_placebo_is_left_out_of_it():
+    rng, n = np.random.default_rng(3), 60
+    columns = pd.DataFrame({"one": 1.0, "ads": rng.random(n), "stock_out": -0.2})
+    outcome = pd.Series(2 + 3 * columns["ads"] + rng.normal(0, 0.1, n))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = weekly_fit.fit_weeks(outcome, columns)
+    assert found.dof == n - 2
+    assert found.contrast({"ads": 1}, 0.99).low < 3 < found.contrast({"ads": 1}, 0.99).high

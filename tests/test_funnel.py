@@ -355,6 +355,13 @@ def test_every_author_is_followed_or_set_aside_and_the_order_of_rows_is_nothing(
     pd.testing.assert_frame_equal(found.stages, again.stages)
 
 
+def test_who_writes_twice_at_one_moment_is_a_customer_if_one_of_them_says_so():
+    rows = [("k0", 0, "unknown"), ("k0", 0, "customer"), ("k0", 0, "unknown")]
+    for mentions in (rows, rows[::-1], rows[1:] + rows[:1]):
+        found = follow_through(*tables_of(mentions, [], []), observed_until=UNTIL, within="6W")
+        assert found.set_aside.set_index("why")["count"]["customers_by_role"] == 1
+
+
 @settings(max_examples=6, deadline=None)
 @given(some_mentions, some_leads, some_customers)
 def test_a_longer_time_never_lowers_the_share(mentions, leads, customers):

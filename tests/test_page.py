@@ -1,5 +1,6 @@
 """The page: answers first, tables that sort and download, what changed since the last run, open to everyone."""
 
+import base64
 import csv
 import io
 import json
@@ -7,10 +8,12 @@ import re
 from importlib.resources import files
 
 import nbformat
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 from chromium import open_tab
+from PIL import Image
 
 from smm_analysis.keynumbers import KeyNumber, key_numbers
 from smm_analysis.report import page
@@ -114,6 +117,24 @@ def test_sections_come_in_a_readers_order():
 
 def test_a_figure_or_table_is_described_by_its_prose():
     assert 'aria-label="Table: Model: What channels cost."' in html()
+
+
+@pytest.mark.parametrize(("figures", "shrunk_by"), [(3, 1), (60, 2)])
+def test_figures_stay_sharp_while_the_page_has_room(figures, shrunk_by):
+    points = np.random.default_rng(1).integers(0, 2, (150, 200, 3), dtype=np.uint8) * 255
+    drawn = io.BytesIO()
+    Image.fromarray(points).save(drawn, "PNG")
+    sharp = {"image/png": {"width": 100, "height": 75}}
+    png = nbformat.v4.new_output(
+        "display_data", {"image/png": base64.b64encode(drawn.getvalue()).decode()}, metadata=sharp
+    )
+    cells = [nbformat.v4.new_code_cell("plt.show()", outputs=[png]) for _ in range(figures)]
+    given = nbformat.v4.new_notebook(cells=cells)
+    made = page.render(given, title="t", lang="ko", brand="", provenance="", data_name="", parameters=[])
+    shown = re.findall(r'<img alt="" height="75" src="data:image/webp;base64,([^"]*)" width="100"', made)
+    sizes = {Image.open(io.BytesIO(base64.b64decode(webp))).size for webp in shown}
+    assert len(shown) == figures
+    assert sizes == {(200 // shrunk_by, 150 // shrunk_by)}
 
 
 def test_tables_have_one_heading_row_and_parted_thousands():

@@ -19,7 +19,8 @@ from smm_analysis.relationship import (
 )
 from smm_analysis.relationship.regression import cosines, fit_weeks, independent
 from smm_analysis.relationship.smoothing import smooth
-from smm_analysis.relationship.weeks import mondays, week_index
+from smm_analysis.relationship.weeks import week_index
+from smm_analysis.tables import mondays
 
 WEEKS = pd.date_range("2025-01-06", periods=104, freq="7D")
 

@@ -300,7 +300,7 @@ def test_figures_are_written_beside_the_page_and_carried_with_it(books, kind):  
     first = (latest(books) / entry["figures"][0]).read_bytes()
     assert first.startswith(b"\x89PNG" if kind == "png" else b"<?xml")
     html = (latest(books) / entry["html"]).read_text("utf-8")
-    assert html.count("data:image/png") == 2
+    assert html.count("data:image/webp") == 2
     assert "<svg" not in html
     report(books, "--lang", "ko")
     assert (latest(books) / entry["figures"][0]).read_bytes() == first
@@ -400,3 +400,21 @@ def test_a_korean_pdf_can_be_searched_for_its_verdict(books):  # noqa: F811
     assert "".join(sentence.split()) in "".join(text.split())
     report(books, "--lang", "en")  # the Korean page is carried over, with its PDF
     assert (latest(books) / entry["pdf"]).is_file()
+
+
+def test_the_runner_starts_without_the_grammar_of_addresses_and_leaves_it_to_others():
+    code = (
+        "import sys; from smm_analysis.report.light import import_nbformat as get; book = get().v4.new_notebook()\n"
+        "import nbformat; nbformat.validate(book); assert 'rfc3987_syntax' not in sys.modules\n"
+        "import rfc3987_syntax"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_pages_that_differ_by_a_number_share_one_font():
+    from smm_analysis.report import font
+
+    font._subset.cache_clear()
+    pages = [font.embed_font(f"<style></style>고객 {n} — ok") for n in ("12 %", "97")]
+    assert font._subset.cache_info().misses == 1
+    assert all("@font-face" in html for html in pages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .panel import monday
+from smm_analysis.tables import mondays
 
 
 def simple_relationship(
@@ -37,14 +37,14 @@ def _answers(surveys: pd.DataFrame | None, customers: pd.DataFrame | None) -> pd
         return _parts([], [], [])
     mine = surveys if customers is None else surveys[surveys["customer_key"].isin(customers["customer_key"])]
     mine = mine[mine["score"].notna()]
-    return _parts(monday(mine["asked_at"]), mine["question"].astype(str), mine["score"].astype(float) / 10)
+    return _parts(mondays(mine["asked_at"]), mine["question"].astype(str), mine["score"].astype(float) / 10)
 
 
 def _tones(mentions: pd.DataFrame | None) -> pd.DataFrame:
     if mentions is None or mentions.empty or "sentiment" not in mentions:
         return _parts([], [], [])
     mine = mentions[mentions["author_role"].isin(["customer", "unknown"]) & mentions["sentiment"].notna()]
-    return _parts(monday(mine["created_at"]), "tone", (mine["sentiment"].astype(float) + 1) / 2)
+    return _parts(mondays(mine["created_at"]), "tone", (mine["sentiment"].astype(float) + 1) / 2)
 
 
 def _parts(week: object, part: object, score: object) -> pd.DataFrame:

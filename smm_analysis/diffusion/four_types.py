@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from smm_analysis.tables import mondays
+
 ACTIVITIES = {  # a type's share of the money: what is spent on which activities
     "share_basic": ("listen", "useful"),
     "share_diffusion": ("diffusion",),
@@ -78,23 +80,18 @@ def _weekly(
     actions = [name for name in _ACTIONS if name != "comments" or mentions is None]
     own = (
         posts.assign(engaged=posts[actions].sum(axis=1))
-        .groupby(_week(posts["published_at"]))[["reach", "engaged"]]
+        .groupby(mondays(posts["published_at"]))[["reach", "engaged"]]
         .sum()
     )
     parts = [own]
     if media is not None:
         paid = media[media["line"].isin(lines)]
-        parts.append(paid.groupby(_week(paid["week"]))[["reach", "engaged"]].sum())
+        parts.append(paid.groupby(mondays(paid["week"]))[["reach", "engaged"]].sum())
     if mentions is not None:
         wrote = mentions[mentions["author_role"] == "customer"]
-        parts.append(wrote.groupby(_week(wrote["created_at"]))["author_key"].nunique().to_frame("engaged"))
+        parts.append(wrote.groupby(mondays(wrote["created_at"]))["author_key"].nunique().to_frame("engaged"))
     weekly = pd.concat(parts).groupby(level=0)[["reach", "engaged"]].sum()
     return weekly.reindex(pd.date_range(weekly.index.min(), weekly.index.max(), freq="7D"), fill_value=0.0)
-
-
-def _week(times: pd.Series) -> pd.Series:
-    """Return the Monday of each time."""
-    return times.dt.tz_localize(None).dt.to_period("W-SUN").dt.start_time
 
 
 def _index(weekly: pd.Series, level: float) -> pd.DataFrame:
@@ -132,7 +129,7 @@ def _shares(effort: pd.DataFrame | None) -> pd.DataFrame:
     """Return what share of the money went to each type's activities, a row a quarter."""
     if effort is None:
         return pd.DataFrame(columns=list(ACTIVITIES), dtype=float)
-    quarter = _week(effort["week"]).dt.to_period("Q")
+    quarter = mondays(effort["week"]).dt.to_period("Q")
     money = effort.pivot_table(index=quarter, columns="activity", values="cost", aggfunc="sum", fill_value=0)
     spent = pd.DataFrame(
         {k: money.reindex(columns=list(names), fill_value=0).sum(axis=1) for k, names in ACTIVITIES.items()}

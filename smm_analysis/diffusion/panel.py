@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from smm_analysis.tables import mondays
+
 ACTIVITIES = ("listen", "useful", "promo", "diffusion", "participation", "other")
 SEEN = ("useful", "promo", "diffusion", "participation")  # activities that are published
 _OUTCOMES = ["new_customers", "followers", "new_followers", "lost_followers"]
@@ -104,16 +106,10 @@ def _published(posts: pd.DataFrame | None, index: pd.DatetimeIndex) -> pd.DataFr
     columns = [f"seen_{name}" for name in SEEN]
     if posts is None or posts.empty:
         return pd.DataFrame(np.nan, index=index, columns=[*columns, "shares"])
-    table = pd.DataFrame({"week": monday(posts["published_at"]), "activity": activity_of(posts)})
+    table = pd.DataFrame({"week": mondays(posts["published_at"]), "activity": activity_of(posts)})
     table = table.assign(seen=posts["impressions"], shares=posts["shares"])
     seen = _spread(table, "activity", "seen", index).reindex(columns=SEEN, fill_value=0.0).set_axis(columns, axis=1)
     return seen.assign(shares=table.groupby("week")["shares"].sum().reindex(index, fill_value=0).astype(float))
-
-
-def monday(times: pd.Series) -> pd.Series:
-    """Return the Monday of each time, in its own zone (그 주의 월요일)."""
-    days = times.dt.tz_localize(None).dt.normalize()
-    return days - pd.to_timedelta(days.dt.day_of_week, unit="D")
 
 
 def _felt(relationship: pd.DataFrame | None, index: pd.DatetimeIndex) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .panel import monday
+from smm_analysis.tables import mondays
 
 LOYAL_WITHIN = 13  # two purchases within so many weeks make a loyal customer
 BOUGHT = ("paid", "atl")  # sources of customers won by one-way media
@@ -26,14 +26,14 @@ def repeat_panel(customers: pd.DataFrame, purchases: pd.DataFrame, *, brand: str
     """
     mine = customers[customers["brand"] == brand]
     kept = purchases[purchases["customer_key"].isin(mine["customer_key"])]
-    bought = pd.DataFrame({"key": kept["customer_key"], "week": monday(kept["purchased_at"])}).sort_values(
+    bought = pd.DataFrame({"key": kept["customer_key"], "week": mondays(kept["purchased_at"])}).sort_values(
         ["key", "week"]
     )
     again = bought["week"] - bought.groupby("key")["week"].shift() < LOYAL_WITHIN * _WEEK
     persons = pd.DataFrame({"bought": mine["source"].isin(BOUGHT).to_numpy()}, index=mine["customer_key"])
     persons["cohort"] = bought.groupby("key")["week"].first()
     persons["became"] = bought[again].groupby("key")["week"].first()
-    return _risk_sets(persons.dropna(subset="cohort"), monday(pd.Series([until]))[0]).assign(brand=brand)
+    return _risk_sets(persons.dropna(subset="cohort"), mondays(pd.Series([until]))[0]).assign(brand=brand)
 
 
 def _risk_sets(persons: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:

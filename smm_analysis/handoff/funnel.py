@@ -29,9 +29,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import z_value
 from smm_analysis.terms import SMALLEST_GROUP, Lang, reason
 
-from .survival import aalen_johansen, ended_within, first_below, is_seen, moment, refuse, times, with_interval, z_value
+from .survival import aalen_johansen, ended_within, first_below, is_seen, moment, refuse, times, with_interval
 
 STAGES = ("lead", "qualified", "customer")
 FIRM_ROLES = ("brand", "staff")
@@ -267,7 +268,8 @@ def _responders(tables: _Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
     mentions = tables.mentions
     firm = set(mentions.loc[mentions["author_role"].isin(FIRM_ROLES), "author_key"].dropna())
     ours = touches["author_key"].isin(firm)
-    kept = touches[~nameless & ~ours].sort_values("at", kind="stable")
+    order = {"at": True, "as_customer": False, "touch": True, "medium": True, "post_kind": True}  # not the rows' own
+    kept = touches[~nameless & ~ours].sort_values([*order], ascending=[*order.values()], kind="stable")
     aside = {"no_author_key": int(nameless.sum()), "firm_accounts": len(firm)}
     first = kept.drop_duplicates("author_key").set_index("author_key").rename(columns={"at": "first_touch_at"})
     return first, pd.DataFrame({"why": aside.keys(), "count": aside.values()})

@@ -6,11 +6,12 @@ Shared by the waits of complaints and by the funnel from a response to a custome
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+
+from smm_analysis.estimate import z_value
 
 CURVE = ("wait", "waiting", "low", "high", "at_risk")
 
@@ -110,13 +111,6 @@ def wilson(share: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, 
     centre, half = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
     shrink = 1 + z**2 / n
     return ((centre - half) / shrink).clip(0, share), ((centre + half) / shrink).clip(share, 1)
-
-
-def z_value(level: float) -> float:
-    """Return the normal quantile of a two-sided level, 0..1."""
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, not {level!r}")
-    return NormalDist().inv_cdf(0.5 + level / 2)
 
 
 # --- times -----------------------------------------------------------------------------------------------------------

@@ -26,7 +26,6 @@ from .comparison import (
     predict_purchases,
     purchase_panel,
 )
-from .difference import Difference
 from .evaluation import auc, calibration_table, compare_auc, compare_log_loss, evaluate
 from .guards import (
     MIN_CUSTOMERS,
@@ -69,7 +68,6 @@ __all__ = [
     "PREDICTORS",
     "AddedValue",
     "CustomerHealth",
-    "Difference",
     "HalfLife",
     "History",
     "IntervalMethod",

@@ -13,7 +13,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from .difference import z_value
+from smm_analysis.estimate import z_value
+
 from .guards import MIN_CUSTOMERS, LookAhead, TooLittleData, check_two_classes
 from .logit import fit_line, saturated
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import Estimate
+
 from .activity import History, activity_history
 from .comparison import PredictorComparison
-from .difference import Difference
 from .evaluation import compare_log_loss
 from .guards import MIN_CUSTOMERS, TooLittleData, check_answers, check_two_classes
 from .logit import fit_logit
@@ -36,7 +37,7 @@ class AddedValue:
     lr_statistic: float
     df: int
     p_value: float
-    gain: Difference
+    gain: Estimate
     half_life_weeks: float
     separated: bool
     n: int
@@ -181,10 +182,10 @@ def _best(
 
 def _cross_fitted_gain(
     behaviour: list[np.ndarray], classes: list[np.ndarray], outcome: pd.Series, level: float
-) -> Difference:
+) -> Estimate:
     scores = [_cross_fitted(columns, outcome) for columns in (behaviour, behaviour + classes)]
     gain = compare_log_loss(outcome, *scores, level=level)
-    return Difference(1000 * gain.estimate, 1000 * gain.low, 1000 * gain.high, level, gain.n, gain.reason)
+    return Estimate(1000 * gain.estimate, 1000 * gain.low, 1000 * gain.high, level, gain.n, gain.reason)
 
 
 def _cross_fitted(columns: list[np.ndarray], outcome: pd.Series) -> pd.Series:

@@ -10,10 +10,10 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import Lang, reason
 
 from .activity import HalfLife, activity_history, half_life_of, moment_of
-from .difference import Difference, unknown
 from .evaluation import compare_auc, compare_log_loss, evaluate
 from .guards import MIN_CUSTOMERS, TooLittleData, check_eligible, check_two_classes
 from .logit import fit_logit
@@ -142,7 +142,7 @@ class PredictorComparison:
 
     def gain(
         self, baseline: str, challenger: str, *, population: Population = "everyone", level: float = 0.90
-    ) -> Difference:
+    ) -> Estimate:
         """Log-loss of `baseline` minus that of `challenger`, nats per 1,000 customers; above 0 favours the challenger.
 
         S4.4: `gain("nps_only", "behaviour_and_nps")`; what NPS adds: `gain("behaviour", "behaviour_and_nps")`; S4.5:
@@ -154,11 +154,11 @@ class PredictorComparison:
 
     def auc_gain(
         self, baseline: str, challenger: str, *, population: Population = "everyone", level: float = 0.90
-    ) -> Difference:
+    ) -> Estimate:
         """AUC of `challenger` minus that of `baseline`; above 0 favours the challenger."""
         return self._compare(compare_auc, challenger, baseline, population, level)
 
-    def _compare(self, compare: Callable, a: str, b: str, population: Population, level: float) -> Difference:
+    def _compare(self, compare: Callable, a: str, b: str, population: Population, level: float) -> Estimate:
         for name in (a, b):
             if name not in self.scores:
                 raise ValueError(f"no predictor {name!r}; there are {', '.join(self.scores)}")

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import Estimate, around, unknown, z_value
 from smm_analysis.terms import reason
 
-from .difference import Difference, around, unknown, z_value
 from .guards import TooLittleData
 from .logit import blocks, fit_line, saturated
 
@@ -70,7 +70,7 @@ def calibration_table(outcome: pd.Series, score: pd.Series, *, bins: int = 10, l
     return by.mean().assign(low=low, high=high, n=n).rename_axis("group")
 
 
-def compare_log_loss(outcome: pd.Series, a: pd.Series, b: pd.Series, *, level: float = 0.90) -> Difference:
+def compare_log_loss(outcome: pd.Series, a: pd.Series, b: pd.Series, *, level: float = 0.90) -> Estimate:
     """Mean paired difference of log-loss, a minus b, nats a customer: above 0 favours b (로그 손실의 차이).
 
     The interval is Student's on the per-customer differences. It is conditional on the two fitted models and takes
@@ -100,7 +100,7 @@ def auc(outcome: pd.Series, score: pd.Series) -> float:
     return _auc(outcome.to_numpy(bool), score.to_numpy())
 
 
-def compare_auc(outcome: pd.Series, a: pd.Series, b: pd.Series, *, level: float = 0.90) -> Difference:
+def compare_auc(outcome: pd.Series, a: pd.Series, b: pd.Series, *, level: float = 0.90) -> Estimate:
     """Paired difference of AUC, a minus b, with DeLong's interval (AUC 차이).
 
     DeLong, DeLong & Clarke-Pearson (1988, Biometrics 44(3)), its placements from midranks (Sun & Xu 2014, IEEE Signal

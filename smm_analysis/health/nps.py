@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import Estimate, unknown, z_value
 from smm_analysis.terms import reason
 
-from .difference import Difference, unknown, z_value
 from .guards import TooLittleData
 
 IntervalMethod = Literal["score", "adjusted_wald", "wald"]
@@ -103,7 +103,7 @@ def compare_nps(
     *,
     method: IntervalMethod = "score",
     level: float = 0.95,
-) -> Difference:
+) -> Estimate:
     """Difference of two Net Promoter Scores, a minus b, in points, of independent groups (순추천지수의 차이).
 
     The interval is made from the two groups' own: MOVER, the method of variance estimates recovery (Newcombe 1998,
@@ -129,7 +129,7 @@ def compare_nps(
     if min(a.n, b.n) == 0:
         return unknown(level, n, reason("no_answers"))
     low, high = _mover([1.0, -1.0], [a, b])
-    return Difference(a.nps - b.nps, low, high, level, n)
+    return Estimate(a.nps - b.nps, low, high, level, n)
 
 
 @dataclass(frozen=True)

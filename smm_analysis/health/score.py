@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import z_value
+
 from .comparison import Outcome, PredictorComparison, purchase_panel
-from .difference import z_value
 from .guards import MIN_CUSTOMERS, LookAhead, TooLittleData, check_two_classes
 from .logit import LogitFit, blocks, fit_logit
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from smm_analysis.tables import mondays
+
 from .adstock import adstock, carry_over_of
 
 _OUTCOMES = ("units", "new_customers", "revenue", "new_followers")
@@ -106,8 +108,7 @@ def _talk(posts: pd.DataFrame | None, index: pd.DatetimeIndex) -> pd.DataFrame:
     """Return what the firm's posts showed and customers passed on, carried over."""
     if posts is None or posts.empty:
         return pd.DataFrame(index=index)
-    published = pd.to_datetime(posts["published_at"]).dt.tz_localize(None).dt.to_period("W-SUN").dt.start_time
-    said = posts.groupby(published.to_numpy())[[*_TALK_WEEKS]].sum().reindex(index, fill_value=0)
+    said = posts.groupby(mondays(posts["published_at"]))[[*_TALK_WEEKS]].sum().reindex(index, fill_value=0)
     carried = adstock(said.to_numpy(float), carry_over_of(np.array([[*_TALK_WEEKS.values()]])))[0]
     return pd.DataFrame(carried, index=index, columns=[f"talk_{name}" for name in _TALK_WEEKS])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.resources import files
 
 import matplotlib as mpl
@@ -22,6 +23,7 @@ def set_theme() -> None:
 
     The Korean font comes first and DejaVu Sans second: the other order breaks mathtext.
     """
+    _sharpen()
     sns.set_theme(context="notebook", style="whitegrid", palette=PALETTE)
     path = str(files("pylopdf_fonts_ko").joinpath("NotoSansKR-Regular.otf"))
     if _FONT not in {font.name for font in font_manager.fontManager.ttflist}:
@@ -41,6 +43,16 @@ def set_theme() -> None:
             "svg.fonttype": "none",
         }
     )
+
+
+def _sharpen() -> None:
+    """In a notebook, draw two pixels where one is shown, unless somebody chose the figures' format."""
+    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+        from matplotlib_inline.config import InlineBackend
+
+        if InlineBackend.instance(parent=shell).figure_formats == {"png"}:
+            set_matplotlib_formats("retina")
 
 
 def money(value: float, currency: str = "KRW", lang: Lang = "en") -> str:

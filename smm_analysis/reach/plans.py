@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from smm_analysis.estimate import Estimate, unknown, z_value
+from smm_analysis.estimate import Estimate, around, unknown, z_value
 from smm_analysis.terms import reason
 
 from .curve import ReachCurve
@@ -263,11 +263,11 @@ def _compare(over: pd.DataFrame, under: pd.DataFrame, lines: tuple[str, str], le
     ratios = over.sum() / sums
     residuals = (over - ratios * under) / sums  # each week's pull on its line's ratio
     a, b = lines
-    around = {
+    each_line = {
         line: _times(ratios[line], _half_width(residuals[line] / ratios[line], level), level, n) for line in lines
     }
-    rows = [(line, each.estimate, each.low, each.high, used[line]) for line, each in around.items()]
-    difference = _around(ratios[a] - ratios[b], _half_width(residuals[a] - residuals[b], level), level, n)
+    rows = [(line, each.estimate, each.low, each.high, used[line]) for line, each in each_line.items()]
+    difference = around(ratios[a] - ratios[b], _half_width(residuals[a] - residuals[b], level), level, n)
     relative = _half_width(residuals[a] / ratios[a] - residuals[b] / ratios[b], level)
     ratio = ratios[a] / ratios[b]
     return LineComparison(pd.DataFrame(rows, columns=_LINE_COLUMNS), difference, _times(ratio, relative, level, n))
@@ -321,7 +321,7 @@ def _compare_at_launch(table: pd.DataFrame, level: float) -> LineComparison:
         why = reason(key, line=", ".join(table.loc[~(table["value"] > 0), "line"]))
         return LineComparison(shown, unknown(level, n, why), unknown(level, n, why))
     (a, b), (error_a, error_b) = table["value"], table["error"]
-    difference = _around(a - b, z_value(level) * math.hypot(error_a, error_b), level, n)
+    difference = around(a - b, z_value(level) * math.hypot(error_a, error_b), level, n)
     relative = z_value(level) * math.hypot(error_a / a, error_b / b)
     return LineComparison(shown, difference, _times(a / b, relative, level, n))
 
@@ -346,10 +346,6 @@ def _line_at_launch(
         alone = missed / max(1 - read.estimate / universe, 1e-9) if len(reads) > 1 else 1.0
         moved += (alone * (read.high - read.low) / (2 * z_value(read.level))) ** 2
     return joined / money, math.sqrt(moved) / money, min(read.n for read in reads.values())
-
-
-def _around(estimate: float, half: float, level: float, n: int) -> Estimate:
-    return Estimate(float(estimate), float(estimate - half), float(estimate + half), level, n)
 
 
 def _times(ratio: float, relative: float, level: float, n: int) -> Estimate:

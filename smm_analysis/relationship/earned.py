@@ -21,11 +21,11 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate, unknown, z_value
+from smm_analysis.tables import mondays
 from smm_analysis.terms import Lang, reason
 
 from .brand_weeks import adds, all_weeks, baseline, carried, event_columns, of_one_brand, wide
 from .weekly_fit import WeeklyFit, fit_weeks
-from .weeks import mondays
 
 HALF_LIVES = (1.0, 2.0, 4.0, 8.0)
 _OWN_HALF_LIFE = 2.0

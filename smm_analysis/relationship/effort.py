@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from smm_analysis.tables import mondays
 from smm_analysis.terms import SMALLEST_GROUP
 
 from .index import FIRM, Component, Relationship, together
 from .smoothing import Level, smooth
-from .weeks import mondays, week_index
+from .weeks import week_index
 
 MEASURES = ("answered", "hours_to_answer", "promo_posts", "promo_seen")
 _NUMBERS = ["estimate", "low", "high", "n"]

@@ -22,10 +22,11 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import z_value
+from smm_analysis.tables import mondays
 from smm_analysis.terms import Lang, reason
 
 from .smoothing import Level, smooth
-from .weeks import mondays, week_index
+from .weeks import week_index
 
 QUESTIONS = ("trust", "intimacy", "satisfaction", "recommend")
 FIRM = ("brand", "staff")

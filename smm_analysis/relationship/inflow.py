@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.tables import mondays
 from smm_analysis.terms import Lang, reason
 
 from .brand_weeks import all_weeks, baseline, carried, event_columns, of_one_brand, wide
 from .weekly_fit import fit_weeks
-from .weeks import mondays
 
 AFTER_WEEKS = 4
 HALF_LIVES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)

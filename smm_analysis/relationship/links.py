@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.tables import mondays
 from smm_analysis.terms import Lang, reason
 
 from .brand_weeks import of_one_brand
-from .weeks import mondays
 
 _COLUMNS = ("published_at", "kind", "medium", "reach")
 _FEWEST_WEEKS = 10  # with linked and unlinked posts to compare

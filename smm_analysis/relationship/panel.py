@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from .weeks import mondays, week_index
+from smm_analysis.tables import mondays
+
+from .weeks import week_index
 
 _DAYS_A_YEAR = 365.25
 _NEEDED = ("published_at", "kind", "role", "impressions", "shares")

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from smm_analysis.tables import mondays
+
 from .brand_weeks import of_one_brand
 from .weekly_fit import fit_weeks
-from .weeks import mondays
 
 _FIRM_ROLES = ("brand", "staff")
 

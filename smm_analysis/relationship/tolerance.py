@@ -25,12 +25,12 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.tables import mondays
 from smm_analysis.terms import Lang, reason
 
 from .brand_weeks import of_one_brand
 from .hides import AHEAD, Curves, ends, fit_hides, highest, placebo_ratio, ratio, sides
 from .pooling import pool_brands
-from .weeks import mondays
 
 PROMOTION = ("promo",)
 HALF_LIVES = (1.0, 2.0, 3.0, 5.0, 8.0)

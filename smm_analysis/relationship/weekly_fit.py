@@ -55,12 +55,18 @@ def fit_counts(counts: pd.Series, columns: pd.DataFrame, *, exposure: pd.Series)
 
 
 def fit_weeks(outcome: pd.Series, columns: pd.DataFrame) -> WeeklyFit:
-    """Return the least-squares fit of a week's number on the columns (최소제곱 회귀)."""
+    """Return the least-squares fit of a week's number on the columns (최소제곱 회귀); `one` is the constant's name."""
     import statsmodels.api as sm
 
+    columns = _that_vary(columns)
     plain = sm.OLS(outcome, columns).fit()
     robust = plain.get_robustcov_results("HAC", maxlags=_LAGS, use_correction=True)
     return _weekly_fit(plain, robust, columns, float(plain.ssr))
+
+
+def _that_vary(columns: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what is the same in all these weeks, ones aside: a stock-out, say, in a week that was set aside."""
+    return columns.loc[:, (columns.max() > columns.min()) | (columns.columns == "one")]
 
 
 def _weekly_fit(plain, robust, columns: pd.DataFrame, deviance: float) -> WeeklyFit:

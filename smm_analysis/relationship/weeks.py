@@ -7,14 +7,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 
-def mondays(times: pd.Series) -> pd.Series:
-    """Return the Monday of each time, local and without a timezone, named week (주의 월요일)."""
-    if times.dtype.kind != "M":
-        raise ValueError(f"{times.name} must hold times, all with or all without a timezone, not {times.dtype} values")
-    days = times.dt.tz_localize(None).dt.normalize()
-    return (days - pd.to_timedelta(days.dt.day_of_week, unit="D")).rename("week")
-
-
 def week_index(weeks: Sequence[pd.Timestamp] | pd.Series) -> pd.DatetimeIndex:
     """Return Mondays, in a row, as an index named week (연속된 주).
 

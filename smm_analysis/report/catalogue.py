@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smm_analysis import places
+from smm_analysis.report.light import import_nbformat
 from smm_analysis.report.masking import MASK, is_secret
 from smm_analysis.terms import Lang, label
 
@@ -132,7 +133,7 @@ class Notebook:
 
     def validate(self) -> dict[str, Any]:
         """Return the notebook as nbformat reads it; a ReportError if its format is broken."""
-        import nbformat  # half a second: only for a notebook that will run, or that looks wrong
+        nbformat = import_nbformat()  # a tenth of a second: only for a notebook that will run, or that looks wrong
 
         try:
             notebook = nbformat.read(self.path, as_version=4)

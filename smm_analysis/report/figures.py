@@ -10,8 +10,8 @@ _MIMETYPES = {"png": "image/png", "svg": "image/svg+xml"}
 
 
 def kernel_arguments(kind: Literal["", "png", "svg"]) -> list[str]:
-    """Return the arguments that let a kernel draw every figure in this format too."""
-    return [f"--InlineBackend.figure_formats={{'png', '{kind}'}}"] if kind == "svg" else []
+    """Return the arguments that let a kernel draw every figure in this format too, beside a sharp PNG."""
+    return [f"--InlineBackend.figure_formats={{'retina', '{kind}'}}"] if kind == "svg" else []
 
 
 def take_out(node: Any, folder: Path, slug: str, kind: Literal["png", "svg"]) -> list[str]:

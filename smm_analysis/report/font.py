@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import io
 import re
-from functools import cache
+import string
+from functools import cache, lru_cache
 from importlib.resources import files
 
+_LATIN = set(string.printable)  # always in: pages that differ by a number or a name then share a subset
 _FACE = re.compile(r"/\* font \*/.*?/\* /font \*/", re.DOTALL)
 
 
 def embed_font(html: str) -> str:
     """Put the font into the page, in the place of an earlier one."""
     html = _FACE.sub("", html)
-    data = base64.b64encode(_subset("".join(sorted(set(html))))).decode()
+    data = base64.b64encode(_subset("".join(sorted(_LATIN.union(html))))).decode()
     face = f'/* font */@font-face{{font-family:"smm";src:url(data:font/woff;base64,{data}) format("woff")}}/* /font */'
     return html.replace("<style>", f"<style>{face}", 1)
 
@@ -24,6 +26,7 @@ def _font_bytes() -> bytes:
     return files("pylopdf_fonts_ko").joinpath("NotoSansKR-Regular.otf").read_bytes()
 
 
+@lru_cache(maxsize=8)
 def _subset(characters: str) -> bytes:
     """Return the font as WOFF with just these characters."""
     from fontTools import subset

@@ -32,6 +32,7 @@ _LINKS = re.compile(r"<!-- languages -->.*?<!-- /languages -->", re.DOTALL)
 # the order a reader wants: what it shows, what it does not, how it was found
 _ORDER = ("Question", "Figure", "Limits", "Model", "Verdict", "Data", "Parameters", "Exercises", "Sources")
 _LIFTED = {MIMETYPE, keynumbers.MIMETYPE}  # what the first screen shows is not shown again
+_ROOM = 140_000  # characters of pictures; a page has 250 kB, and font, prose, tables and code need the rest
 _SPOKEN = 300  # characters of prose that a figure is described by
 
 
@@ -174,6 +175,7 @@ def _in_one_language(notebook: Any, lang: Lang, question: str) -> Any:
             cell.metadata["alt"] = _spoken(heading, prose)
             cell.outputs = [_shown(o) for o in cell.outputs if not _LIFTED & o.get("data", {}).keys()]
             prose = ""
+    _shrink(kept.cells)
     return kept
 
 
@@ -198,20 +200,29 @@ def _spoken(heading: str, prose: str) -> str:
 
 def _shown(output: Any) -> Any:
     data = output.get("data", {})
-    if "image/png" in data:
-        data["image/png"] = _smaller(data["image/png"])
     if is_frame(data.get("text/html", "")):
         data["text/html"] = readable(data["text/html"])
     return output
 
 
-def _smaller(png: str) -> str:
-    """Return a base64 PNG with a palette instead of full colour: figures have few colours, and a third of the bytes."""
+def _shrink(cells: list[Any]) -> None:
+    """Make WebPs of the PNGs; of half the width if the page has no room for all of them as sharp as they were drawn."""
+    drawn = [o["data"] for cell in cells for o in cell.get("outputs", ()) if "image/png" in o.get("data", {})]
+    shrunk = [_webp(data["image/png"]) for data in drawn]
+    if sum(map(len, shrunk)) > _ROOM:
+        shrunk = [_webp(data["image/png"], step=2) for data in drawn]
+    for data, webp in zip(drawn, shrunk, strict=True):
+        data["image/png"] = webp  # the key that nbconvert's templates know; ours says WebP
+
+
+def _webp(png: str, step: int = 1) -> str:
+    """Return a base64 PNG as lossless WebP of few colours, which is what figures have: a quarter of the bytes."""
     from PIL import Image
 
     buffer = io.BytesIO()
-    picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
-    picture.quantize(48, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB").reduce(step)
+    few = picture.quantize(48, dither=Image.Dither.NONE).convert("RGB")
+    few.save(buffer, "WEBP", lossless=True, quality=50, method=2)
     return base64.b64encode(buffer.getvalue()).decode()
 
 

@@ -3,7 +3,11 @@
 import importlib
 import os
 
+from smm_analysis.report.light import import_nbformat
+
 _RUNNER = os.getppid()
+
+import_nbformat()
 
 for _name in ("papermill", "nbconvert", "PIL.Image", "fontTools.subset", "smm_analysis.report.work"):
     if os.getppid() != _RUNNER:

@@ -255,7 +255,8 @@ def _of_this_run(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _workers(request: Request) -> int:
-    return request.jobs or os.cpu_count() or 1
+    """Return how many reports to make at once; a report waits for its kernel's messages about half of its time."""
+    return request.jobs or (os.cpu_count() or 1) + 2
 
 
 def _publish(shelf: Shelf, manifest: dict[str, Any], staged: Path, source: DataSource, request: Request) -> None:

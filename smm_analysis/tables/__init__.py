@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smm_analysis.tables.calendar import mondays
 from smm_analysis.tables.contract import CONTRACT, Column, Table
 from smm_analysis.tables.dataset import NAME, Brand, Dataset, Medium, read_dataset
 from smm_analysis.tables.exporting import Exported, export_table, export_tables, legible, suppress_small
@@ -42,6 +43,7 @@ __all__ = [
     "export_tables",
     "legible",
     "load",
+    "mondays",
     "suppress_small",
     "write_template",
 ]

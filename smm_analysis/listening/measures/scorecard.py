@@ -41,11 +41,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from smm_analysis.tables import mondays
 from smm_analysis.terms import LANGS, SMALLEST_GROUP, Lang, reason
 
 from .clusters import Clustered, clustered, correlations, difference_interval, mean_interval, share_interval
 from .facts import Facts, facts_of
-from .weeks import end_of, monday, mondays, positive_wait, zoned
+from .weeks import end_of, monday, positive_wait, zoned
 
 if TYPE_CHECKING:
     from typing import Protocol

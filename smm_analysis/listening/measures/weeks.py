@@ -30,12 +30,6 @@ def zoned(moment: pd.Timestamp | str, mentions: pd.DataFrame) -> pd.Timestamp:
     return moment.tz_convert(zone) if moment.tz is not None else moment.tz_localize(zone)
 
 
-def mondays(times: pd.Series) -> pd.Series:
-    """Return the Monday of each time, local and without a timezone (주의 월요일)."""
-    days = times.dt.tz_localize(None).dt.normalize()
-    return days - pd.to_timedelta(days.dt.day_of_week, unit="D")
-
-
 def monday(moment: pd.Timestamp) -> pd.Timestamp:
     """Return the Monday of a moment's week (주의 월요일)."""
     day = moment.tz_localize(None).normalize()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import z_value
 from smm_analysis.terms import Lang, reason
 
 from .korean import BUCKETS, Grams, chunked, ngrams
@@ -171,7 +171,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    _z(level)  # refuses a level that is none
+    z_value(level)  # refuses a level that is none
     return tuple(map(float, proportion_confint(successes, n, alpha=1 - level, method="wilson"))) if n else (0.0, 1.0)
 
 
@@ -197,7 +197,7 @@ def corrected_share(
     """
     se, sp = sensitivity[0] / sensitivity[1], specificity[0] / specificity[1]
     estimate = (called / n + sp - 1) / (se + sp - 1)
-    z = _z(level)
+    z = z_value(level)
     n_se, n_sp, n_p = sensitivity[1] + 2, specificity[1] + 2, n + z * z
     se, sp, p = (sensitivity[0] + 1) / n_se, (specificity[0] + 1) / n_sp, (called + z * z / 2) / n_p
     youden = se + sp - 1
@@ -232,7 +232,7 @@ def _doubt(name: str, sensitivity: tuple[int, int], specificity: tuple[int, int]
     sizes = [sensitivity[1] + 2, specificity[1] + 2]
     smoothed = [(right + 1) / (of + 2) for right, of in (sensitivity, specificity)]
     error = math.sqrt(sum(rate * (1 - rate) / size for rate, size in zip(smoothed, sizes, strict=True)))
-    if sum(rates) - 1 <= _z(level) * error:
+    if sum(rates) - 1 <= z_value(level) * error:
         return reason("classifier_no_better_than_chance", sensitivity=rates[0], false=1 - rates[1])
     return {}
 
@@ -305,9 +305,3 @@ def _fit(features, prior_logit: np.ndarray, target: np.ndarray, penalty: float) 
     weights = np.zeros(features.shape[1])
     weights[:free] = at[2:]
     return float(at[0]), float(at[1]), weights
-
-
-def _z(level: float) -> float:
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, not {level!r}")
-    return NormalDist().inv_cdf(0.5 + level / 2)

@@ -17,12 +17,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import z_value
 from smm_analysis.terms import Lang, reason
 
 from .rarefaction import curve, sizes_for, unheard, unheard_variance, variance
@@ -127,7 +127,7 @@ def themes_found(
         raise ValueError(f"sizes must lie between 1 and {2 * n}, twice the {n} there are; not {given}")
     heard = curve(counts, n, sizes)
     se = np.sqrt(variance(counts, n, sizes))
-    half = NormalDist().inv_cdf((1 + level) / 2) * se
+    half = z_value(level) * se
     table = pd.DataFrame({"n": sizes.astype(int), "themes": heard, "se": se})
     return table.assign(low=np.maximum(heard - half, 0.0), high=heard + half, extrapolated=sizes > n)
 
@@ -153,7 +153,7 @@ def total_themes(found: pd.DataFrame, *, by: By = "author", level: float = 0.95)
     if more == 0:
         return TotalThemes(seen, seen, seen, level, n, seen, once, twice)
     log_variance = math.log1p(unheard_variance(once, twice, n, seen + more) / more**2)
-    spread = math.exp(NormalDist().inv_cdf((1 + level) / 2) * math.sqrt(log_variance))
+    spread = math.exp(z_value(level) * math.sqrt(log_variance))
     low, high = seen + more / spread, seen + more * spread
     return TotalThemes(seen + more, low, high, level, n, seen, once, twice)
 

@@ -21,11 +21,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import z_value
 from smm_analysis.tables import legible
 from smm_analysis.terms import SMALLEST_GROUP as MIN_PEOPLE
 
@@ -304,7 +304,7 @@ def _contrast(table: pd.DataFrame, both: _Read, level: float) -> pd.DataFrame:
         return pd.DataFrame(math.nan, index=table.index, columns=_CONTRAST)
     estimate = np.log2((a + 0.5) / (n + 0.5) * (m + 0.5) / (b + 0.5))
     error = np.sqrt(1 / (a + 0.5) - 1 / (n + 0.5) + 1 / (b + 0.5) - 1 / (m + 0.5)) / math.log(2)
-    half = NormalDist().inv_cdf((1 + level) / 2) * error
+    half = z_value(level) * error
     chance = hypergeom(n + m, (a + b).astype(int), n)
     p = np.minimum(2 * np.minimum(chance.cdf(a), chance.sf(a - 1)), 1.0)
     values = [_g2(a, b, n, m), estimate, estimate - half, estimate + half, false_discovery_control(p)]
