@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from smm_analysis.canvas import Canvas
 
 A4 = (11.2, 7.55)  # inches, landscape, the printer's margin taken off
-_DPI = 150  # it is printed
 _ROWS = (
     ("central_medium", "account_route", "presence", "follow_through"),
     ("listeners", "themes_heard", "relationship", "case_responders"),
@@ -58,9 +57,7 @@ def plot_canvas(found: Canvas, *, ax: Axes | None = None, lang: Lang = "en") -> 
     Blue is the basic model, orange diffusion, grey what people choose, violet the readiness of each stage. Letters
     are as large as the fullest boxes allow; a sentence that no size can hold ends in "…".
     """
-    ax = (
-        ax if ax is not None else plt.figure(figsize=A4, dpi=_DPI, layout="none").add_axes((0.004, 0.004, 0.992, 0.992))
-    )
+    ax = ax if ax is not None else _a_page()
     ax.figure.draw_without_rendering()  # so that the axes have their size
     size = ax.get_window_extent().transformed(ax.figure.dpi_scale_trans.inverted())
     ax.set(xlim=(0, size.width), ylim=(size.height, 0))
@@ -77,7 +74,7 @@ def plot_canvas(found: Canvas, *, ax: Axes | None = None, lang: Lang = "en") -> 
 
 def _a_page() -> Axes:
     """Return axes that fill a new page."""
-    return plt.figure(figsize=A4, dpi=_DPI, layout="none").add_axes((0.004, 0.004, 0.992, 0.992))
+    return plt.figure(figsize=A4, layout="none").add_axes((0.004, 0.004, 0.992, 0.992))
 
 
 def _laid_out(found: Canvas, width: float, height: float, lang: Lang) -> list[_Box]:
