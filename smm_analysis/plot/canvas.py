@@ -31,6 +31,7 @@ _COLOURS = {"firm_media": _DIFFUSION, "customer_media": _DIFFUSION, "links": _DI
 _COLOURS |= {"level_and_horizon": _CHOSEN, "shared_goals": _CHOSEN}
 _COLOURS |= dict.fromkeys(_ROWS[3][1:], _READY)
 _LARGEST, _SMALLEST = 12.0, 6.5  # points: as large as fits
+_TITLE = (9.0, 13.0)  # points
 _FULL = 2  # boxes, the fullest, whose letters may be smaller than the others'
 _LEADING, _BETWEEN = 1.32, 0.35  # lines of text, and the space between sentences, in sizes of the letters
 _HEAD, _PAD, _GAP = 0.27, 0.075, 0.07  # inches
@@ -63,8 +64,7 @@ def plot_canvas(found: Canvas, *, ax: Axes | None = None, lang: Lang = "en") -> 
     ax.set(xlim=(0, size.width), ylim=(size.height, 0))
     ax.set_axis_off()
     measure = _measure(ax)
-    title = f"{label('canvas', lang)} · {found.title[lang]}"
-    _write(ax, (0.02, 0.2), title, min(13.0, size.width * _ROOM / measure(title)), va="center")
+    _entitle(ax, f"{label('canvas', lang)} · {found.title[lang]}", size.width * _ROOM, measure)
     boxes = _laid_out(found, size.width, size.height, lang)
     usual = sorted(_largest(box, measure) for box in boxes)[_FULL]
     for box in boxes:
@@ -75,6 +75,13 @@ def plot_canvas(found: Canvas, *, ax: Axes | None = None, lang: Lang = "en") -> 
 def _a_page() -> Axes:
     """Return axes that fill a new page."""
     return plt.figure(figsize=A4, layout="none").add_axes((0.004, 0.004, 0.992, 0.992))
+
+
+def _entitle(ax: Axes, title: str, room: float, measure: Measure) -> None:
+    """Write the title over the boxes in letters of a size that fits; a very long one is cut."""
+    size = min(_TITLE[1], max(_TITLE[0], room / measure(title)))
+    fits = measure(title) * size <= room * 1.001
+    _write(ax, (0.02, 0.2), title if fits else _ending(title, room / size, measure), size, va="center")
 
 
 def _laid_out(found: Canvas, width: float, height: float, lang: Lang) -> list[_Box]:
