@@ -186,6 +186,29 @@ def new(name: str, out: Path) -> None:
 
 
 @main.command()
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True)
+@click.option(
+    "--reports", type=click.Path(path_type=Path), default="reports", show_default=True, help="Where runs are."
+)
+@click.option("--csv", type=click.Path(path_type=Path), metavar="FILE", help="Write it as .csv or .xlsx instead.")
+def claims(lang: str, reports: Path, csv: Path | None) -> None:
+    """Print the claims ledger: every claim of the source texts, its last answer, and what would be needed."""
+    import shutil
+
+    from smm_analysis import ledger, tables
+    from smm_analysis.report.claims import as_text
+    from smm_analysis.report.publish import Shelf
+
+    shelf = Shelf(reports)
+    entries = ledger.ledger(shelf.manifest(), lang, past=dict(shelf.history()))
+    if csv:
+        click.echo(str(tables.export_table(ledger.as_frame(entries, lang), csv, lang=lang)))
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        click.echo(as_text(entries, lang, width=width))
+
+
+@main.command()
 @click.argument("run")
 @click.option("--out", type=click.Path(path_type=Path), default="reports", show_default=True, help="Where runs are.")
 def compare(run: str, out: Path) -> None:

@@ -42,7 +42,7 @@ class KeyNumber:
     @property
     def number(self) -> str:
         """The number in its unit; a dash where it cannot be told."""
-        return with_unit(self.estimate, self.unit)
+        return with_unit(self.estimate, self.unit) if math.isfinite(self.estimate) else "–"
 
     @property
     def about(self) -> str:

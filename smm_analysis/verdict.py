@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -96,6 +96,20 @@ class Verdict:
         values = {k: v for k, v in plain.items() if k in known}
         numbers = {k: math.nan if values[k] is None else values[k] for k in ("estimate", "low", "high", "delta")}
         return cls(**values | numbers | {"claims": tuple(plain["claims"])})
+
+    def in_language(self, lang: Lang) -> Verdict:
+        """Return the verdict in another language (다른 언어로): all but its reason, whose numbers were filled in.
+
+        One whose question `questions.toml` does not hold stays as it is.
+        """
+        question = _questions().get(self.key)
+        if lang == self.lang or question is None:
+            return self
+        measure = term(question["measure"])
+        unit = measure.unit(lang) if self.unit == measure.unit(self.lang) else self.unit  # else it names a currency
+        words = {"question": f"question_{lang}", "text": f"{self.decision}_{lang}", "limits": f"limits_{lang}"}
+        told = {name: question[key] for name, key in words.items()}
+        return replace(self, lang=lang, unit=unit, measure=measure.name(lang), **told)
 
     @property
     def headline(self) -> str:

@@ -39,10 +39,12 @@ MAY_IMPORT = {
     "strategies": {"terms", "tables", "estimate", "relationship", "diffusion"},
     "verdict": {"terms"},
     "keynumbers": {"terms", "verdict"},
-    "plot": {"terms", "verdict", *MODELS},
-    "report": {"terms", "places", "tables", "verdict", "keynumbers"},
+    "ledger": {"terms", "verdict"},
+    "canvas": {"terms", "verdict"},
+    "plot": {"terms", "verdict", "canvas", *MODELS},
+    "report": {"terms", "places", "tables", "verdict", "keynumbers", "ledger"},
     "__main__": {"cli"},
-    "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "report"},
+    "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "ledger", "report"},
 }
 
 

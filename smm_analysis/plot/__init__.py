@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 from smm_analysis.terms import SMALLEST_GROUP
 
 from .attention import plot_decay, plot_readers, plot_view_sources
+from .canvas import plot_canvas
 from .claims import plot_inflow, plot_retention, plot_tolerance
 from .diffusion import plot_bass, plot_between_brands, plot_four_types
 from .handoff import plot_follow_through
@@ -31,6 +32,7 @@ __all__ = [
     "plot_best",
     "plot_between_brands",
     "plot_calibration",
+    "plot_canvas",
     "plot_carry_over",
     "plot_contributions",
     "plot_costs",

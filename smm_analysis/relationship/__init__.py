@@ -6,6 +6,7 @@ ads (S0.7a), linked posts (S1.3), earned against firm-made exposures (S1.2), rea
 `pool_brands` puts several together.
 """
 
+from .change import relationship_change
 from .cohorts import Retention, cohort_retention
 from .dose import DoseResponse, shares_response
 from .earned import Earned, earned_customers
@@ -47,6 +48,7 @@ __all__ = [
     "promotion_tolerance",
     "reach_by_side",
     "reach_response",
+    "relationship_change",
     "relationship_index",
     "shares_response",
     "sharing_weeks",

@@ -30,10 +30,14 @@ class Answer:
     @classmethod
     def of(cls, plain: Mapping[str, Any], before: Mapping[str, Any] | None = None, made: str = "") -> Answer:
         """Return the answer that a manifest's verdict gives, beside the last good run's of the same question."""
-        verdict = Verdict.from_dict(dict(plain))
+        change = _change(plain, before, made) if before else ""
+        return cls.shown(Verdict.from_dict(dict(plain)), change)
+
+    @classmethod
+    def shown(cls, verdict: Verdict, change: str = "") -> Answer:
+        """Return the answer that a verdict gives."""
         told = math.isfinite(verdict.estimate)
         number = with_unit(verdict.estimate, verdict.unit) if told else ""
-        change = _change(plain, before, made) if before else ""
         bar = interval_bar(verdict) if told else ""
         return cls(verdict, verdict.symbol, number, _interval(verdict) if told else "", bar, _turn(verdict), change)
 

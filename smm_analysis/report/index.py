@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import as_file, files
 from typing import Any
 
+from smm_analysis.ledger import ledger
+from smm_analysis.report.claims import summary
 from smm_analysis.report.font import embed_font
 from smm_analysis.report.page import LANGUAGES, css, script, script_hash
 from smm_analysis.report.words import when, words
@@ -49,6 +51,7 @@ def render_index(
             brands=sorted({report["brand"] for report in reports if report["brand"]}),
             history=earlier,
             grid=manifest.get("grid"),
+            claims=summary(ledger(manifest, lang, past=dict(past)), lang),
             **more,
         )
     return embed_font(html)

@@ -17,6 +17,7 @@ from typing import Any
 
 from smm_analysis import places
 from smm_analysis.report import cluster, compare, page, pdf, pool
+from smm_analysis.report.claims import render_claims
 from smm_analysis.report.grid import Grid, comparison
 from smm_analysis.report.index import render_index
 from smm_analysis.report.log import Log
@@ -260,34 +261,28 @@ def _workers(request: Request) -> int:
 
 def _publish(shelf: Shelf, manifest: dict[str, Any], staged: Path, source: DataSource, request: Request) -> None:
     superseded = shelf.superseded(request.keep, manifest)
-    index = partial(_index, manifest, shelf.history(without=superseded), source, request.index_lang)
+    history = shelf.history(without=superseded)
+    about = _about(manifest, source, request.index_lang)
+    index = partial(render_index, manifest, history, **about)
     write_text(staged / "index.html", index(history_prefix="../"))
+    write_text(staged / "claims.html", render_claims(manifest, history, **about))
     write_text(staged / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     shelf.publish(manifest["stamp"], staged, index=index(history_prefix="../runs/"))
     shutil.rmtree(shelf.parts, ignore_errors=True)
     shelf.remove(superseded)
 
 
-def _index(
-    manifest: Mapping[str, Any],
-    history: Sequence[tuple[str, Mapping[str, Any]]],
-    source: DataSource,
-    lang: str,
-    *,
-    history_prefix: str,
-) -> str:
+def _about(manifest: Mapping[str, Any], source: DataSource, lang: str) -> dict[str, Any]:
+    """Return what the pages over all reports say of data and run, and their language."""
     dataset = source.dataset
-    about = {"versions": manifest["versions"], "git": manifest["git"], "sha256": source.sha256}
-    return render_index(
-        manifest,
-        history,
-        lang=lang,
-        data_name=dataset.name,
-        period=f"{dataset.observed_until:%Y-%m-%d}",
-        synthetic=dataset.synthetic,
-        provenance=page.provenance(lang, data_name=dataset.name, stamp=manifest["stamp"], **about),
-        history_prefix=history_prefix,
-    )
+    made_by = {"versions": manifest["versions"], "git": manifest["git"], "sha256": source.sha256}
+    return {
+        "lang": lang,
+        "data_name": dataset.name,
+        "period": f"{dataset.observed_until:%Y-%m-%d}",
+        "synthetic": dataset.synthetic,
+        "provenance": page.provenance(lang, data_name=dataset.name, stamp=manifest["stamp"], **made_by),
+    }
 
 
 def _git_commit() -> str | None:

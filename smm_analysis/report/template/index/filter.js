@@ -1,9 +1,9 @@
 "use strict";
-/* Show one brand's reports, or all; the choice stays in the address. Without script all are shown. */
+/* Show what is one brand's, or all; the choice stays in the address. Without script all are shown. */
 (() => {
   const box = document.querySelector(".brands");
   if (!box) return;
-  const show = (brand) => document.querySelectorAll("tr[data-brand]").forEach((row) => {
+  const show = (brand) => document.querySelectorAll("[data-brand]").forEach((row) => {
     row.hidden = brand !== "" && row.dataset.brand !== "" && row.dataset.brand !== brand;
   });
   const asked = decodeURIComponent(location.hash.slice(1));
