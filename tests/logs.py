@@ -13,7 +13,9 @@ def times(rng, n, start="2025-01-06", days=77, zone=ZONE):
     seconds = rng.uniform(0, days * 86400, n)
     near = rng.random(n) < 0.3
     seconds[near] = 604800 * rng.integers(1, days // 7, near.sum()) + rng.normal(0, 20000, near.sum())
-    at = pd.Timestamp(start, tz=zone) + pd.to_timedelta((np.clip(seconds, 0, days * 86400 - 1) * 1e6).astype("int64"), unit="us")
+    at = pd.Timestamp(start, tz=zone) + pd.to_timedelta(
+        (np.clip(seconds, 0, days * 86400 - 1) * 1e6).astype("int64"), unit="us"
+    )
     return pd.Series(at).dt.as_unit("us")
 
 
@@ -107,7 +109,11 @@ def naive_weeks(said, *, until=UNTIL, within="24h", complaint="", neutral=0.05):
         else:
             complains = part["sentiment"] < -neutral
         judged = part[complains & (part["created_at"] <= until - wait)]
-        answered = [i for i, at in zip(judged["mention_id"], judged["created_at"], strict=True) if i in first and first[i] - at <= wait]
+        answered = [
+            i
+            for i, at in zip(judged["mention_id"], judged["created_at"], strict=True)
+            if i in first and first[i] - at <= wait
+        ]
         rows.append(
             {
                 "brand": brand,
@@ -130,7 +136,11 @@ def naive_features(people, bought, said, *, cutoff, half_life_weeks=13.0):
     rows = []
     for who in people[people["acquired_at"] <= cutoff].itertuples():
         mine = bought[(bought["customer_key"] == who.customer_key) & (bought["purchased_at"] <= cutoff)]
-        own = said[(said["author_key"] == who.author_key) & (said["author_role"] == "customer") & (said["created_at"] <= cutoff)]
+        own = said[
+            (said["author_key"] == who.author_key)
+            & (said["author_role"] == "customer")
+            & (said["created_at"] <= cutoff)
+        ]
         age = (cutoff - mine["purchased_at"]) / pd.Timedelta(weeks=1)
         ago = (cutoff - own["created_at"]) / pd.Timedelta(weeks=1)
         rows.append(
@@ -154,13 +164,18 @@ def naive_features(people, bought, said, *, cutoff, half_life_weeks=13.0):
 def naive_waits(opened, said, *, until=UNTIL):
     rows = []
     for case in opened[opened["opened_at"] <= until].itertuples():
-        to_it = said[(said["parent_id"] == case.mention_id) & said["author_role"].isin(["brand", "staff"])]["created_at"]
+        to_it = said[(said["parent_id"] == case.mention_id) & said["author_role"].isin(["brand", "staff"])][
+            "created_at"
+        ]
         first = case.first_response_at
         if pd.isna(first) and len(to_it):
             first = max(to_it.min(), case.opened_at)
         ends = [first, case.resolved_at]
         known = [pd.notna(end) and end <= until for end in ends]
-        hours = [((end if ok else until) - case.opened_at) / pd.Timedelta(hours=1) for end, ok in zip(ends, known, strict=True)]
+        hours = [
+            ((end if ok else until) - case.opened_at) / pd.Timedelta(hours=1)
+            for end, ok in zip(ends, known, strict=True)
+        ]
         day = case.opened_at.tz_localize(None).normalize()
         week = day - pd.Timedelta(days=day.day_of_week)
         rows.append((case.case_id, case.brand, week, hours[0], known[0], hours[1], known[1]))
@@ -171,7 +186,9 @@ def naive_waits(opened, said, *, until=UNTIL):
 def naive_frequency(seen):
     by = ["brand", "period", "channel", "line"]
     person = seen.groupby([*by, "person_key"]).agg(frequency=("target", "size"), target=("target", "max")).reset_index()
-    found = person.groupby([*by, "frequency"]).agg(people=("target", "size"), target_people=("target", "sum")).reset_index()
+    found = (
+        person.groupby([*by, "frequency"]).agg(people=("target", "size"), target_people=("target", "sum")).reset_index()
+    )
     return found.assign(impressions=found["frequency"] * found["people"])
 
 

@@ -8,8 +8,8 @@ Models need a row a week or a row a customer. Where the logs outgrow the machine
 ...     features = logs.customer_features("2026-06-30", half_life_weeks=13)
 """
 
-from .cache import Store
-from .checking import Found, Rule, check
+from .cache import Store, key_of
+from .checking import Checked, Found, Rule, check
 from .connect import Engine, connect
 from .customers import customer_features
 from .faults import BrokenPart, PanelError
@@ -17,15 +17,17 @@ from .logs import Logs, open_logs
 from .mentions import Counting, mention_sums
 from .others import duplication, media_weeks, reach_frequency, response_times
 from .parts import Part, check_columns, parts_of
-from .reading import Log
+from .reading import Expression, Log, in_order, keys_of, to_frame
 from .times import Clock, microseconds
 from .weekly import mention_weeks, refreshed_parts
 
 __all__ = [
     "BrokenPart",
+    "Checked",
     "Clock",
     "Counting",
     "Engine",
+    "Expression",
     "Found",
     "Log",
     "Logs",
@@ -38,6 +40,9 @@ __all__ = [
     "connect",
     "customer_features",
     "duplication",
+    "in_order",
+    "key_of",
+    "keys_of",
     "media_weeks",
     "mention_sums",
     "mention_weeks",
@@ -47,4 +52,5 @@ __all__ = [
     "reach_frequency",
     "refreshed_parts",
     "response_times",
+    "to_frame",
 ]

@@ -22,8 +22,8 @@ class Rule:
     | test | bad is |
     |---|---|
     | present | a missing value |
-    | low, high | below, above `value` |
-    | choice | a value that is not among `value` |
+    | range | below or above `value`, a pair |
+    | choice, choice_not | a value that is not, that is among `value` |
     | matches | a value that the pattern `value` is found in, where `hint` (a plain text) is in it too |
     | whole, finite | a fraction; an infinite number or NaN |
     | monday | a date that is none |
@@ -97,12 +97,14 @@ def _bad(rows: ir.Table, rule: Rule) -> ir.BooleanValue:
     column, value = rows[rule.columns[0]], rule.value
     tests = {
         "present": lambda: column.isnull(),
-        "low": lambda: column < value,
-        "high": lambda: column > value,
+        "range": lambda: _finite(column) & ((column < value[0]) | (column > value[1])),
         "choice": lambda: column.notin(list(value)),
-        "matches": lambda: ibis.ifelse(column.contains(rule.hint), column.re_search(value), False)
-        if rule.hint
-        else column.re_search(value),
+        "choice_not": lambda: column.isin(list(value)),
+        "matches": lambda: (
+            ibis.ifelse(column.contains(rule.hint), column.re_search(value), False)
+            if rule.hint
+            else column.re_search(value)
+        ),
         "whole": lambda: column != column.floor(),
         "finite": lambda: column.isnan() | column.isinf(),
         "monday": lambda: (column - MONDAY) % (7 * DAY) != 0,
@@ -111,6 +113,11 @@ def _bad(rows: ir.Table, rule: Rule) -> ir.BooleanValue:
         "needs": lambda: column.notnull() & rows[value].isnull(),
     }
     return tests[rule.test]().fill_null(False)
+
+
+def _finite(column: ir.NumericColumn) -> ir.BooleanValue:
+    """Whether a number is one; what is none breaks a rule of its own."""
+    return ~(column.isnan() | column.isinf()) if column.type().is_floating() else column.notnull()
 
 
 def _repeated(log: Log, rows: ir.Table, rule: Rule) -> ir.Table | None:
@@ -157,4 +164,3 @@ def _all_bad(log: Log, tables: Sequence[ir.Table]) -> int:
     together = ibis.union(*places, distinct=True) if len(places) > 1 else places[0]
     [count] = log.engine.arrow(together.aggregate(n=together.count()))["n"].to_pylist()
     return int(count)
-

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,10 +62,11 @@ class Engine:
             shutil.rmtree(self.spill, ignore_errors=True)
 
     def parquet(self, parts: Sequence[Part]) -> ir.Table:
-        """Return parts of equal types as they are, with `_part` (the path as the engine writes it) and `_row` (from 0)."""
+        """Return parts of equal types as they are, with `_part` (the path, as the engine writes it) and `_row`."""
         self.parts.update({part.name: part for part in parts})
         paths = [part.path.resolve() for part in parts]
-        return self._duckdb(paths) if self.kind == "duckdb" else self._spark(paths)
+        with _quiet():
+            return self._duckdb(paths) if self.kind == "duckdb" else self._spark(paths)
 
     def _duckdb(self, paths: Sequence[Path]) -> ir.Table:
         literal = [_escaped(str(path), "[{}]") for path in paths]
@@ -75,7 +78,10 @@ class Engine:
         from pyspark.sql import functions
 
         literal = ["file://" + _escaped(path.as_posix(), "\\{}") for path in paths]
-        place = [functions.col("_metadata.file_path").alias("_part"), functions.col("_metadata.row_index").alias("_row")]
+        place = [
+            functions.col("_metadata.file_path").alias("_part"),
+            functions.col("_metadata.row_index").alias("_row"),
+        ]
         name = gen_name("smm")
         self.connection._session.read.parquet(*literal).select("*", *place).createOrReplaceTempView(name)
         return self.connection.table(name)
@@ -93,7 +99,8 @@ class Engine:
             If the engine cannot: a part that is broken (named), a full disk, too little memory, or its own words.
         """
         try:
-            return expression.to_pyarrow()
+            with _quiet():
+                return self.connection.to_pyarrow(expression)
         except Exception as error:  # engines raise what they like, and so does Java
             raise self._explained(error) from error
 
@@ -105,7 +112,9 @@ class Engine:
         if broken := first_unreadable(self.parts.values(), {name for p in self.parts.values() for name in p.types}):
             return broken
         if any(text in words for text in _MEMORY):
-            return PanelError(f"too little memory for {self.url}: {first_line(error)}. Allow more: duckdb://?memory_limit=8GB")
+            return PanelError(
+                f"too little memory for {self.url}: {first_line(error)}. Allow more: duckdb://?memory_limit=8GB"
+            )
         return PanelError(f"{self.url} gave up: {first_line(error)}")
 
 
@@ -139,7 +148,8 @@ def _connect_duckdb(url: str, settings: Mapping[str, str]) -> Engine:
     spill = Path(tempfile.mkdtemp(prefix="smm-spill-", dir=settings.get("temp_directory")))
     given = {"memory_limit": MEMORY, "preserve_insertion_order": False, **settings, "temp_directory": str(spill)}
     try:
-        return Engine(url, "duckdb", ibis.duckdb.connect(**given), spill)
+        with _quiet():
+            return Engine(url, "duckdb", ibis.duckdb.connect(**given), spill)
     except duckdb.Error as error:
         shutil.rmtree(spill, ignore_errors=True)
         raise PanelError(f"{url}: {first_line(error)}") from None
@@ -174,7 +184,18 @@ def _need_spark(url: str) -> None:
     if find_spec("pyspark") is None:
         raise PanelError(f'{url} needs Spark for Python: pip install "smm-analysis[spark]"')
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise PanelError(f"{url} needs Java 17: install it (Debian: apt install openjdk-17-jre-headless), or set JAVA_HOME")
+        raise PanelError(
+            f"{url} needs Java 17: install it (Debian: apt install openjdk-17-jre-headless), or set JAVA_HOME"
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out what Ibis calls in its engines' Python by names that are going out of use."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def _escaped(path: str, pattern: str) -> str:

@@ -53,9 +53,7 @@ def customer_features(
     if not half_life_weeks > 0:
         raise ValueError(f"half_life_weeks must be above 0 (inf: plain counts), not {half_life_weeks!r}")
     known = customers.filter(customers["acquired_at"] <= cutoff)
-    base = known.select(
-        "customer_key", "brand", "author_key", weeks_since_acquired=_age(known["acquired_at"], cutoff)
-    )
+    base = known.select("customer_key", "brand", "author_key", weeks_since_acquired=_age(known["acquired_at"], cutoff))
     found = _beside(base, _bought(purchases, cutoff, half_life_weeks), "customer_key")
     if mentions is not None:
         found = _beside(found, _wrote(mentions, cutoff, half_life_weeks), "author_key")

@@ -8,7 +8,7 @@ class PanelError(ValueError):
 
 
 class BrokenPart(PanelError):
-    """One part of a log that cannot be used (쓸 수 없는 파일 조각): which, what is wrong, what is allowed, what to do."""
+    """One part of a log that cannot be used (쓸 수 없는 조각): which, what is wrong, what is allowed, what to do."""
 
     def __init__(self, part: str, found: str, allowed: str, fix: str, *, column: str = ""):
         self.part, self.found, self.allowed, self.fix, self.column = part, found, allowed, fix, column

@@ -54,7 +54,9 @@ class Logs:
         `cutoff` is a moment, a naive one in the data set's zone; "" = when the data end. Rows go by customer_key.
         """
         moment = microseconds(cutoff, self.clock.zone) if cutoff else self.until
-        tables = {name: self.rows(name, getattr(customers, name.upper()), moment) for name in ("customers", "purchases")}
+        tables = {
+            name: self.rows(name, getattr(customers, name.upper()), moment) for name in ("customers", "purchases")
+        }
         said = self.rows("mentions", customers.MENTIONS, moment) if "mentions" in self.logs else None
         found = customers.customer_features(**tables, mentions=said, cutoff=moment, half_life_weeks=half_life_weeks)
         return self._frame(found, "customer_key")

@@ -1,8 +1,8 @@
 """Mentions by brand and week (주간 언급 패널): counts, authors, net sentiment, complaints, answers (S4.8).
 
 A week is a piece by itself: sums over its own mentions, and two short lists at its edges, the complaints made shortly
-before it ends and the replies given when it begins. So a new week costs its own mentions alone, and answers that come on
-Monday to Sunday's complaints are counted all the same.
+before it ends and the replies given when it begins. So a new week costs its own mentions alone, and answers that come
+on Monday to Sunday's complaints are counted all the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,17 @@ FIRM = ("brand", "staff")
 MARGIN = 2 * HOUR  # by how much a clock change may make a local week longer or shorter, and more
 COLUMNS = ("mention_id", "brand", "created_at", "author_key", "author_role", "text", "parent_id", "sentiment")
 SUMS = ("n", "authors", "n_scored", "score", "positive", "negative", "n_complaints", "n_judged", "n_answered")
-PANEL = ("brand", "week", "n", "authors", "n_scored", "net_sentiment", "net_positive", "n_complaints", "complaint_share")
+PANEL = (
+    "brand",
+    "week",
+    "n",
+    "authors",
+    "n_scored",
+    "net_sentiment",
+    "net_positive",
+    "n_complaints",
+    "complaint_share",
+)
 WEEKLY = (*PANEL, "n_judged", "answered_share")
 
 
@@ -77,9 +87,9 @@ def mention_sums(mentions: ir.Table, clock: Clock, counting: Counting, *, until:
         n=said.count(),
         authors=said["author_key"].approx_nunique() if counting.approximate else said["author_key"].nunique(),
         n_scored=score.count(),
-        score=score.sum(),
-        positive=(score > counting.neutral).sum(),
-        negative=(score < -counting.neutral).sum(),
+        score=score.sum().fill_null(0.0),
+        positive=(score > counting.neutral).sum().fill_null(0),
+        negative=(score < -counting.neutral).sum().fill_null(0),
         n_complaints=said["complains"].sum(),
     )
     judged = _answers(mentions, said, clock, counting, until)
@@ -120,14 +130,14 @@ def _with_reply(mentions: ir.Table, asked: ir.Table, clock: Clock) -> ir.Table:
 
 
 def first_replies(mentions: ir.Table, clock: Clock) -> ir.Table:
-    """Return when the firm first replied to each mention, in each week it did (첫 응답): parent_id, reply_week, replied_at."""
-    firm = mentions.filter(mentions["author_role"].isin(FIRM), mentions["parent_id"].notnull())
+    """Return the firm's first reply to each mention in each week (첫 응답): parent_id, reply_week, replied_at."""
+    firm = mentions.filter(mentions["author_role"].isin(FIRM), mentions["parent_id"].notnull())  # noqa: PD004
     firm = firm.mutate(reply_week=clock.weeks(firm["created_at"]))
     return firm.group_by(["parent_id", "reply_week"]).aggregate(replied_at=firm["created_at"].min())
 
 
 def open_complaints(mentions: ir.Table, clock: Clock, counting: Counting, *, until: int) -> ir.Table:
-    """Return the complaints that are not settled (열린 불만): brand, week, key (mention_id), at, replied (microseconds)."""
+    """Return the complaints that are not settled (열린 불만): brand, week, key (mention_id), at, replied."""
     said = _said(mentions, clock, counting)
     left = said.filter(said["complains"], ~_settled(said, clock, counting, until))
     met = _with_reply(mentions, left, clock)

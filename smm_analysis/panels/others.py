@@ -94,7 +94,9 @@ def reach_frequency(exposures: ir.Table) -> ir.Table:
         target_people, impressions. Who saw nothing is in no log.
     """
     by = ["brand", "period", "channel", "line"]
-    seen = exposures.group_by([*by, "person_key"]).aggregate(frequency=exposures.count(), target=exposures["target"].max())
+    seen = exposures.group_by([*by, "person_key"]).aggregate(
+        frequency=exposures.count(), target=exposures["target"].max()
+    )
     counted = seen.group_by([*by, "frequency"]).aggregate(people=seen.count(), target_people=seen["target"].sum())
     return counted.mutate(impressions=counted["frequency"] * counted["people"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .connect import Engine
 from .parts import Part
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+Expression: TypeAlias = "ir.Table"  # rows that are not fetched yet
 _TYPES = {"whole": "int64", "number": "float64", "time": "int64", "date": "int64", "week": "int64"}
 
 
@@ -57,7 +58,9 @@ class Log:
         import ibis
 
         names, parts = list(names), self._parts(start, end)
-        alike = [list(group) for _, group in groupby(sorted(parts, key=lambda p: _look(p, names)), lambda p: _look(p, names))]
+        alike = [
+            list(group) for _, group in groupby(sorted(parts, key=lambda p: _look(p, names)), lambda p: _look(p, names))
+        ]
         tables = [self._typed(group, names, start, end, places) for group in alike]
         return ibis.union(*tables) if len(tables) > 1 else tables[0]
 
@@ -105,6 +108,14 @@ class Log:
         return to_frame(found, self.columns, self.clock.zone)
 
 
+def keys_of(keys: pd.Series) -> ir.Table:
+    """Return the distinct keys of a frame as an expression that any engine takes (키 목록): one column, `asked`."""
+    import ibis
+    import pyarrow as pa
+
+    return ibis.memtable(pa.table({"asked": pa.array(keys.dropna().unique(), pa.string())}))
+
+
 def _look(part: Part, names: Iterable[str]) -> str:
     return repr([part.exact.get(name, "") for name in names])
 
@@ -123,7 +134,9 @@ def _plain(path: str) -> str:
     """Return a path without what an engine adds: Spark writes file:///a%20b."""
     from urllib.parse import unquote
 
-    return "/" + unquote(path.removeprefix("file:")).lstrip("/") if path.startswith("file:") else path.replace("\\", "/")
+    return (
+        "/" + unquote(path.removeprefix("file:")).lstrip("/") if path.startswith("file:") else path.replace("\\", "/")
+    )
 
 
 def in_order(rows: pa.Table, parts: Sequence[Part]) -> pa.Table:

@@ -67,7 +67,9 @@ class Clock:
         """The clock changes: when (microseconds UTC), and the offsets before and after."""
         days = range(self.first // DAY, self.last // DAY + 2)
         jumps = [(day, self.offset(day * DAY), self.offset((day + 1) * DAY)) for day in days]
-        return tuple((self._moment_of(day * DAY, before), before, after) for day, before, after in jumps if before != after)
+        return tuple(
+            (self._moment_of(day * DAY, before), before, after) for day, before, after in jumps if before != after
+        )
 
     def offset(self, instant: int) -> int:
         """Return local time minus UTC at an instant, microseconds."""
@@ -115,7 +117,9 @@ class Clock:
             If they do: a time may then come twice, or never.
         """
         if self.changes:
-            raise PanelError(f"times without a time zone are not clear in {self.zone}, whose clocks change: write the offset")
+            raise PanelError(
+                f"times without a time zone are not clear in {self.zone}, whose clocks change: write the offset"
+            )
         return local - self._pieces(local, [])
 
     def _pieces(self, times: ir.IntegerValue, bounds: list[int]) -> ir.IntegerValue:
@@ -124,5 +128,8 @@ class Clock:
 
         if not bounds:
             return ibis.literal(self.offset(self.first), "int64")
-        steps = [(times < bound, ibis.literal(before, "int64")) for bound, (_, before, _) in zip(bounds, self.changes, strict=True)]
+        steps = [
+            (times < bound, ibis.literal(before, "int64"))
+            for bound, (_, before, _) in zip(bounds, self.changes, strict=True)
+        ]
         return ibis.cases(*steps, else_=ibis.literal(self.changes[-1][2], "int64"))

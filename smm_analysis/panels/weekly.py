@@ -18,7 +18,9 @@ KIND = "mention_weeks"
 BATCH = 5_000_000  # rows summed up at once, about: what bounds the memory that exact people take
 
 
-def mention_weeks(log: Log, counting: Counting | None = None, *, until: int, store: Store | None = None) -> pd.DataFrame:
+def mention_weeks(
+    log: Log, counting: Counting | None = None, *, until: int, store: Store | None = None
+) -> pd.DataFrame:
     """Mentions by brand and week, from the log or from what is kept of it (주간 언급 패널, S4.8).
 
     Parameters
@@ -71,7 +73,7 @@ def _keys(log: Log, counting: Counting, until: int) -> dict[int, str]:
     for week in weeks_of(log, until):
         start, end = log.clock.start_of(week), log.clock.start_of(week + 1)
         parts = sorted(part.identity for part in log.between(start, end))
-        keys[week] = key_of(week, options, parts, min(until, end))
+        keys[week] = key_of(week, options, parts, min(until, end - 1))
     return keys
 
 
@@ -119,9 +121,14 @@ def _stacked(found: Mapping[str, pa.Table]) -> pd.DataFrame:
 def _assembled(pieces: pd.DataFrame, counting: Counting, log: Log, until: int) -> pd.DataFrame:
     """Put the weeks together: their sums, and the complaints at their ends with the replies of both weeks."""
     kinds = {kind: pieces[pieces["kind"] == kind] for kind in ("sums", "open", "reply")}
-    waiting, replies = kinds["open"][["brand", "week", "key", "at", "replied"]], kinds["reply"][["week", "key", "replied"]]
+    waiting, replies = (
+        kinds["open"][["brand", "week", "key", "at", "replied"]],
+        kinds["reply"][["week", "key", "replied"]],
+    )
     later = settled_later(waiting, replies, counting, until=until)
-    sums = kinds["sums"][["brand", "week", *SUMS]].merge(later, on=["brand", "week"], how="left", suffixes=("", "_later"))
+    sums = kinds["sums"][["brand", "week", *SUMS]].merge(
+        later, on=["brand", "week"], how="left", suffixes=("", "_later")
+    )
     more = {name: sums[name] + sums[f"{name}_later"].fillna(0) for name in ("n_judged", "n_answered")}
     return weekly_panel(sums.assign(**more), log.clock)
 

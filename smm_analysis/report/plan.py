@@ -31,8 +31,9 @@ class Request:
     `names` are reports by name or path, none = all whose tables the data have; `data` is the data set's folder, none =
     the simulated sample; `given` has parameters as text; `lang` is the pages' language unless `given` has one; `out`
     is where `latest` and `runs` are. `jobs` are processes at a time (0 = one a core), `timeout` the seconds a cell may
-    take, `cold` asks for plain kernels, `dask` is a scheduler's address. `keep` is how many runs stay (0 = all),
-    `compare` a run to compare with. `figures` and `pdf` ask for more files beside the pages.
+    take, `cold` asks for plain kernels, `dask` is a scheduler's address, `engine` what tables in parts are read with.
+    `keep` is how many runs stay (0 = all), `compare` a run to compare with. `figures` and `pdf` ask for more files
+    beside the pages.
     """
 
     names: Sequence[str] = ()
@@ -46,6 +47,7 @@ class Request:
     timeout: int = 600
     cold: bool = False
     dask: str = ""
+    engine: str = ""
     keep: int = 0
     compare: str = ""
     log: Path | None = None
@@ -69,9 +71,9 @@ class DataSource:
     tables: tables.Tables | None
 
     @classmethod
-    def open(cls, path: Path, *, whole: bool) -> DataSource:
+    def open(cls, path: Path, *, whole: bool, engine: str = "") -> DataSource:
         """Load and check the `whole` data set, once, or read its description alone; a DataError says what is wrong."""
-        read = tables.load(path) if whole else None
+        read = tables.load(path, engine=engine) if whole else None
         dataset = read.dataset if read else tables.read_dataset(path)[0]
         return cls(path.resolve(), _fingerprint(path), dataset, read)
 
@@ -159,11 +161,11 @@ def _at_point(
 # --- with the data ----------------------------------------------------------------------------------------------------
 
 
-def complete(tasks: Sequence[Task], *, lang: Lang, named: bool) -> tuple[list[Plan], dict[str, str]]:
+def complete(tasks: Sequence[Task], *, lang: Lang, named: bool, engine: str = "") -> tuple[list[Plan], dict[str, str]]:
     """Read the data and return what can run, and what cannot with the reason; a named report must run."""
     needed = {task.data for task in tasks if not task.notebook.brings_its_own_data}
     paths = dict.fromkeys(task.data for task in tasks)
-    sources = {path: DataSource.open(path, whole=path in needed) for path in paths}
+    sources = {path: DataSource.open(path, whole=path in needed, engine=engine) for path in paths}
     skipped = _unable(tasks, sources, named=named)
     able = [task for task in tasks if task.notebook.name not in skipped]
     if not able:
@@ -234,6 +236,7 @@ def make_job(
         figures=request.figures,
         label=_label(plan),
         inputs=_inputs(plan, request),
+        engine=request.engine,
         store=store,
     )
 
