@@ -73,7 +73,11 @@ def words(values, choices):
 def authors(rng, n, people):
     """Authors whose numbers of mentions are heavy-tailed, as 16 hexadecimal digits."""
     who = np.minimum((people * rng.random(n) ** 3).astype("int64"), people - 1)
-    return pa.array([f"{x:016x}" for x in (who * 0x9E3779B97F4A7C15 % (1 << 63)).tolist()])
+    return pa.array(keys(who))
+
+
+def keys(who):
+    return [f"{x:016x}" for x in (who.astype("uint64") * np.uint64(0x9E3779B97F4A7C15)).tolist()]
 
 
 def mentions(rng, week, n, people):
@@ -106,7 +110,7 @@ def customers(rng, people):
             "brand": words(rng.integers(0, 6, people), BRANDS),
             "acquired_at": pa.array(early, pa.timestamp("us", "Asia/Seoul")),
             "source": words(rng.integers(0, 2, people), ["organic", "paid"]),
-            "author_key": [f"{x:016x}" for x in (who * 0x9E3779B97F4A7C15 % (1 << 63)).tolist()],
+            "author_key": keys(who),
         }
     )
 

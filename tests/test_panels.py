@@ -33,6 +33,14 @@ def equal(found, expected):
     pd.testing.assert_frame_equal(found, expected, rtol=1e-9, check_dtype=False)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """Keep what is kept of checks and panels with the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def frames():
     rng = np.random.default_rng(5)
@@ -254,7 +262,7 @@ def test_a_run_killed_in_the_middle_leaves_whole_pieces(own, frames, tmp_path):
         "    if len(count) == 5:\n"
         "        (store.folder / '.mention_weeks-half').write_bytes(b'PAR1'); os.kill(os.getpid(), 9)\n"
         "panels.Store.put = stop\n"
-        "with tables.logs(Path(sys.argv[1]), cache=Path(sys.argv[2])) as opened: opened.mention_weeks()\n"
+        "with tables.logs(Path(sys.argv[1]), cache=Path(sys.argv[2]), check=False) as opened: opened.mention_weeks()\n"
     )
     kept = tmp_path / "kept"
     run = subprocess.run([sys.executable, "-c", code, str(own), str(kept)], check=False)
@@ -438,6 +446,34 @@ def test_the_engine_may_stand_in_the_description_or_in_the_environment(own, monk
     tables.load(own)
     tables.load(own, engine="duckdb://")
     assert used == ["duckdb://?threads=1", "duckdb://?threads=2", "duckdb://"]
+
+
+def test_what_was_in_order_is_not_checked_again(own, monkeypatch):
+    asked, plain = [], panels.check
+    monkeypatch.setattr(panels, "check", lambda log, rules: (asked.append(log.time), plain(log, rules))[1])
+    tables.load(own, engine="duckdb://")
+    assert sorted(asked) == ["acquired_at", "created_at", "opened_at", "purchased_at"]
+    asked.clear()
+    tables.load(own, engine="duckdb://")
+    assert asked == []
+    rewrite(own, lambda rows: rows.set_column(12, "sentiment", pa.nulls(len(rows), pa.float64())))
+    tables.load(own, engine="duckdb://")
+    assert asked == ["created_at", "opened_at"]  # the mentions, and the cases that point at them
+
+
+def test_a_run_on_a_large_set_leaves_its_rows_where_they_are(own, monkeypatch):
+    from smm_analysis.report.plan import DataSource
+
+    monkeypatch.setattr("smm_analysis.tables.large.LARGE", 1)
+    source = DataSource.open(own, whole=True)
+    assert (source.tables, source.names) == (None, ("mentions", "cases", "customers", "purchases"))
+    assert source.one_brand("") == logs.BRANDS[0]
+    source.check_part(["mentions"], brand="haneul", since="2025-02-01", until="")
+    for wrong, words in (({"brand": "x"}, "brand='x' is not"), ({"since": "2025"}, "is not a date")):
+        with pytest.raises(tables.DataError, match=words):
+            source.check_part(["mentions"], **wrong)
+    with pytest.raises(tables.MissingTable, match="the table weekly is missing"):
+        source.check_part(["weekly"])
 
 
 # every rule that small tables are held to -----------------------------------------------------------------------------

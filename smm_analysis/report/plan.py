@@ -63,19 +63,34 @@ class Request:
 
 @dataclass(frozen=True)
 class DataSource:
-    """What a run reads (데이터 원천): the folder, its fingerprint, its description, its tables if they are needed."""
+    """What a run reads (데이터 원천): the folder, its fingerprint, its description, its tables if they are needed.
+
+    Of a data set that outgrows the machine only the `names` of its tables are known here, checked in the engine.
+    """
 
     path: Path
     sha256: str
     dataset: tables.Dataset
     tables: tables.Tables | None
+    names: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, path: Path, *, whole: bool, engine: str = "") -> DataSource:
         """Load and check the `whole` data set, once, or read its description alone; a DataError says what is wrong."""
+        if whole and tables.outgrows(path):
+            return cls._checked(path, engine)
         read = tables.load(path, engine=engine) if whole else None
         dataset = read.dataset if read else tables.read_dataset(path)[0]
         return cls(path.resolve(), _fingerprint(path), dataset, read)
+
+    @classmethod
+    def _checked(cls, path: Path, engine: str) -> DataSource:
+        """Check a large data set where it lies; its rows stay there."""
+        found = tables.check(path, engine=engine)
+        if not found.ok:
+            raise tables.DataError(f"the data set {path} is refused", found.problems)
+        names = tuple(found.tables["table"])
+        return cls(path.resolve(), _fingerprint(path), tables.read_dataset(path)[0], None, names)
 
     @cached_property
     def _cuts(self) -> set[tuple]:
@@ -85,8 +100,16 @@ class DataSource:
         """Refuse a brand or days that these data do not have; the same question is answered once."""
         question = (tuple(need), *sorted(part.items()))
         if question not in self._cuts:
-            self.tables.cut(need=need, **part)
+            if self.tables is None:
+                tables.check_cut(self.path, self.dataset, self.names, need=need, **part)
+            else:
+                self.tables.cut(need=need, **part)
             self._cuts.add(question)
+
+    def one_brand(self, brand: str) -> str:
+        """Return the brand that is meant; see `tables.Tables.one_brand`."""
+        known = self.tables or tables.Tables(self.path, self.dataset, {})
+        return known.one_brand(brand)
 
 
 @dataclass(frozen=True)
@@ -204,7 +227,7 @@ def _plan(task: Task, source: DataSource, lang: Lang) -> Plan:
     defaults = {name: parameter.default for name, parameter in notebook.parameters.items()}
     values = {**defaults, "lang": lang, **task.values}
     if not notebook.brings_its_own_data:
-        values |= {"data": str(source.path), "brand": source.tables.one_brand(values.get("brand", ""))}
+        values |= {"data": str(source.path), "brand": source.one_brand(values.get("brand", ""))}
         source.check_part(notebook.tables, **{key: values.get(key, "") for key in ("brand", "since", "until")})
     return Plan(notebook, {name: values[name] for name in defaults}, source, task.point)
 

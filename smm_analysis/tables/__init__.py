@@ -17,6 +17,7 @@ from smm_analysis.tables.contract import CONTRACT, Column, Table
 from smm_analysis.tables.dataset import ENGINE, NAME, Brand, Dataset, Medium, read_dataset
 from smm_analysis.tables.exporting import Exported, export_table, export_tables, legible, suppress_small
 from smm_analysis.tables.faults import DataError, MissingTable, Problem
+from smm_analysis.tables.large import outgrows
 from smm_analysis.tables.template import WORKBOOK, write_template
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from smm_analysis import panels
     from smm_analysis.tables.checking import Checked
-    from smm_analysis.tables.large import LargeTable, Refused
+    from smm_analysis.tables.large import LargeTable, Refused, Target
     from smm_analysis.tables.reading import Source
 
 __all__ = [
@@ -42,11 +43,13 @@ __all__ = [
     "Table",
     "Tables",
     "check",
+    "check_cut",
     "export_table",
     "export_tables",
     "legible",
     "load",
     "logs",
+    "outgrows",
     "suppress_small",
     "write_template",
 ]
@@ -288,6 +291,26 @@ def logs(path: str | Path, *, engine: str = "", cache: Path | None = None, check
     return open_logs(Path(path), engine, cache, check=check)
 
 
+def check_cut(
+    path: Path, dataset: Dataset, names: Collection[str], *, need: Collection[str], brand: str = "", **days: str
+) -> None:
+    """Check what can be known of a cut without its rows (자르기 전 검사): tables, brand and days.
+
+    Raises
+    ------
+    DataError
+        As `Tables.cut`, but for days of which nothing is left.
+    """
+    from smm_analysis.tables.cutting import bounds
+
+    for name in need:
+        if name not in names:
+            raise _missing_table(name, path)
+    if brand and dataset.brands and brand not in dataset.brands:
+        raise DataError(f"brand={brand!r} is not in the data set; there are: {', '.join(dataset.brands)}")
+    bounds(dataset, days.get("since", ""), days.get("until", ""))
+
+
 def _missing_table(name: str, path: Path) -> DataError:
     if name not in CONTRACT:
         return DataError(f"there is no table {name!r} in the contract; tables: {', '.join(CONTRACT)}")
@@ -345,15 +368,17 @@ def _inspect(found: _Inspection) -> None:
 
 def _checked_large(found: _Inspection, name: str) -> Refused:
     """Check a large table against its rules and the tables that it points at."""
+    from smm_analysis import panels
     from smm_analysis.tables import large
 
     table, targets = found.large[name], {}
     for column, target in table.table.points_to.items():
-        targets[target] = _keys_of(found, target)
+        targets[target] = _target(found, target)
         if targets[target] is None:
             found.notes.append(f"{table.place}: {column} was not checked, there is no readable table {target}")
     there = {target: keys for target, keys in targets.items() if keys is not None}
-    found.refused[name] = large.check_large(table, found.dataset, there)
+    store = panels.Store(large.cache_of(found.path))
+    found.refused[name] = large.check_large(table, found.dataset, there, store)
     return found.refused[name]
 
 
@@ -395,14 +420,20 @@ def _opened(found: _Inspection, place: Path, table: Table) -> LargeTable:
     return opened
 
 
-def _keys_of(found: _Inspection, target: str) -> panels.Expression | None:
-    """Return the keys of a table as an expression in the engine; None where it cannot be read."""
-    from smm_analysis import panels
+def _target(found: _Inspection, target: str) -> Target | None:
+    """Return the keys of a table for the engine; None where it cannot be read."""
+    import pandas as pd
 
-    if target in found.large:
-        return found.large[target].keys if found.large[target].readable else None
+    from smm_analysis import panels
+    from smm_analysis.tables.large import Target
+
+    if (big := found.large.get(target)) is not None:
+        return Target(big.keys, big.digest) if big.readable else None
     checked = found.checked.get(target)
-    return panels.keys_of(checked.frame[CONTRACT[target].key[0]]) if checked and checked.readable else None
+    if checked is None or not checked.readable:
+        return None
+    keys = checked.frame[CONTRACT[target].key[0]]
+    return Target(panels.keys_of(keys), panels.key_of(pd.util.hash_pandas_object(keys, index=False).tolist()))
 
 
 def _source(folder: Path, files: list[Path], table: Table) -> Source:

@@ -32,6 +32,15 @@ def engine_of(chosen: str, dataset: Dataset) -> str:
     return chosen or os.environ.get(ENGINE, "") or dataset.engine
 
 
+def outgrows(path: str | Path) -> bool:
+    """Whether a data set has a table that is not read whole (큰 데이터 여부), whatever the engine."""
+    return any(is_large(place, _files(place), "") for _, place in _places(Path(path)))
+
+
+def _files(place: Path) -> list[Path]:
+    return [place] if place.is_file() else list(place.rglob("*.parquet"))
+
+
 def is_large(place: Path, files: Sequence[Path], engine: str) -> bool:
     """Whether a table in Parquet, a file or a folder of parts, is for an engine (큰 표 여부)."""
     return (bool(engine) and place.is_dir()) or sum(file.stat().st_size for file in files) >= LARGE
@@ -55,6 +64,11 @@ class LargeTable:
     def keys(self) -> panels.Expression:
         """The table's single key, as an expression."""
         return self.log.rows(self.table.key[:1])
+
+    @property
+    def digest(self) -> str:
+        """What changes with every part."""
+        return panels.key_of(self.table.name, self.log.clock.zone, [part.identity for part in self.log.parts])
 
     def known(self, keys: pd.Series) -> pd.Series:
         """Return those of some keys that the table has (있는 키)."""
@@ -115,15 +129,45 @@ class Refused:
     rows: int
 
 
-def check_large(large: LargeTable, dataset: Dataset, targets: Mapping[str, panels.Expression]) -> Refused:
-    """Check a large table where it lies (엔진 검사), keys to the tables in `targets` too."""
-    rules = [*_rules(large, dataset), *_pointers(large.table, targets)]
+@dataclass(frozen=True)
+class Target:
+    """What keys may lead to (키가 가리키는 표): the keys as an expression, and a digest that changes with them."""
+
+    keys: panels.Expression
+    digest: str
+
+
+def check_large(large: LargeTable, dataset: Dataset, targets: Mapping[str, Target], store: panels.Store) -> Refused:
+    """Check a large table where it lies (엔진 검사), keys to the tables in `targets` too.
+
+    That it was in order is kept in the `store`, and the same parts are not looked at again.
+    """
+    rules, kind = list(_rules(large, dataset)), f"checked_{large.table.name}"
+    told = [(rule.test, rule.columns, rule.value) for rule in rules]
+    key = panels.key_of(large.digest, told, {name: target.digest for name, target in targets.items()})
+    if store.get(kind, key) is not None:
+        return Refused([], 0)
+    found = _checked(large, [*rules, *_pointers(large.table, targets)])
+    if not found.problems:
+        store.put(kind, key, _kept(large.log.n_rows))
+        store.keep_only(kind, [key])
+    return found
+
+
+def _checked(large: LargeTable, rules: Sequence[panels.Rule]) -> Refused:
     try:
         checked = panels.check(large.log, rules)
     except panels.PanelError as error:
         broken = error if isinstance(error, panels.BrokenPart) else None
         return Refused([_problem(broken) if broken else _gave_up(large, error)], large.log.n_rows)
     return Refused([_of_rule(large, found) for found in checked.found], checked.bad_rows)
+
+
+def _kept(rows: int) -> pd.DataFrame:
+    """Return what is kept of a check: how many rows were in order."""
+    import pandas as pd
+
+    return pd.DataFrame({"rows": [rows]})
 
 
 def _gave_up(large: LargeTable, error: panels.PanelError) -> Problem:
@@ -185,13 +229,14 @@ def _words(pattern: str) -> tuple[str, ...]:
     return tuple(word.replace("\\", "") for word in pattern.strip("^$()").split("|"))
 
 
-def _pointers(table: Table, targets: Mapping[str, panels.Expression]) -> Iterator[panels.Rule]:
+def _pointers(table: Table, targets: Mapping[str, Target]) -> Iterator[panels.Rule]:
     for column, target in table.points_to.items():
         if target in targets:
-            allowed = f"a {CONTRACT[target].key[0]} that is in {target}"
-            yield _rule(
-                "points_to", (column,), targets[target], allowed, f"Add the row to {target} or correct the key."
+            allowed, fix = (
+                f"a {CONTRACT[target].key[0]} that is in {target}",
+                f"Add the row to {target} or correct the key.",
             )
+            yield _rule("points_to", (column,), targets[target].keys, allowed, fix)
 
 
 def _rule(test: str, columns: tuple[str, ...], value: Any, allowed: str, fix: str, hint: str = "") -> panels.Rule:
@@ -319,7 +364,8 @@ def open_logs(path: Path, engine: str, cache: Path | None, *, check: bool) -> pa
         large = {name: open_table(opened, place, path, CONTRACT[name], dataset) for name, place in _places(path)}
         problems = [problem for table in large.values() for problem in table.problems]
         if check and not problems:
-            problems = [p for table in large.values() for p in check_large(table, dataset, {}).problems]
+            store = panels.Store(cache_of(path))
+            problems = [p for table in large.values() for p in check_large(table, dataset, {}, store).problems]
         if problems:
             raise DataError(f"the data set {path} is refused", problems)
     except BaseException:
