@@ -1,8 +1,8 @@
 """Mentions by brand and week (주간 언급 패널): counts, authors, net sentiment, complaints, answers (S4.8).
 
 A week is a piece by itself: sums over its own mentions, and two short lists at its edges, the complaints made shortly
-before it ends and the replies given when it begins. So a new week costs its own mentions alone, and answers that come
-on Monday to Sunday's complaints are counted all the same.
+before it ends and the replies given when it begins or ends. So a new week costs its own mentions alone, and answers
+that come on Monday to Sunday's complaints are counted all the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FIRM = ("brand", "staff")
 MARGIN = 2 * HOUR  # by how much a clock change may make a local week longer or shorter, and more
 COLUMNS = ("mention_id", "brand", "created_at", "author_key", "author_role", "text", "parent_id", "sentiment")
-SUMS = ("n", "authors", "n_scored", "score", "positive", "negative", "n_complaints", "n_judged", "n_answered")
+SUMS = ("n", "authors", "n_scored", "score", "positive", "negative", "n_complaints", "n_judged")
 PANEL = (
     "brand",
     "week",
@@ -68,8 +68,8 @@ class Counting:
 def mention_sums(mentions: ir.Table, clock: Clock, counting: Counting, *, until: int) -> ir.Table:
     """Sum mentions up by brand and week (주간 합계), as an expression.
 
-    What the brand or its staff wrote is in no sum, but as an answer. Only settled complaints are judged here, those
-    whose wait ended within their own week; `open_complaints` and `early_replies` tell the rest.
+    What the brand or its staff wrote is in no sum. Only settled complaints are judged here, those whose wait ended
+    within their own week; `open_complaints` and `edge_replies` tell the rest.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def mention_sums(mentions: ir.Table, clock: Clock, counting: Counting, *, until:
     """
     said = _said(mentions, clock, counting)
     score = said["sentiment"]
-    sums = said.group_by(["brand", "week"]).aggregate(
+    return said.group_by(["brand", "week"]).aggregate(
         n=said.count(),
         authors=said["author_key"].approx_nunique() if counting.approximate else said["author_key"].nunique(),
         n_scored=score.count(),
@@ -91,10 +91,8 @@ def mention_sums(mentions: ir.Table, clock: Clock, counting: Counting, *, until:
         positive=(score > counting.neutral).sum().fill_null(0),
         negative=(score < -counting.neutral).sum().fill_null(0),
         n_complaints=said["complains"].sum(),
+        n_judged=_settled(said, clock, counting, until).sum(),
     )
-    judged = _answers(mentions, said, clock, counting, until)
-    beside = sums.left_join(judged, ["brand", "week"]).drop("brand_right", "week_right")
-    return beside.mutate(**{name: beside[name].fill_null(0).cast("int64") for name in ("n_judged", "n_answered")})
 
 
 def _said(mentions: ir.Table, clock: Clock, counting: Counting) -> ir.Table:
@@ -107,11 +105,16 @@ def _said(mentions: ir.Table, clock: Clock, counting: Counting) -> ir.Table:
     return others.mutate(week=clock.weeks(others["created_at"]), complains=ibis.coalesce(complains, False))
 
 
-def _answers(mentions: ir.Table, said: ir.Table, clock: Clock, counting: Counting, until: int) -> ir.Table:
-    """Count the settled complaints, and those answered in the week they were made."""
-    met = _with_reply(mentions, said.filter(_settled(said, clock, counting, until)), clock)
-    in_time = (met["replied"] - met["created_at"] <= duration(counting.within)).fill_null(False)
-    return met.group_by(["brand", "week"]).aggregate(n_judged=met.count(), n_answered=in_time.sum())
+def answers(mentions: ir.Table, replies: ir.Table, clock: Clock, counting: Counting, *, until: int) -> ir.Table:
+    """Count the settled complaints that were answered in time, in the week they were made: brand, week, n_answered.
+
+    `replies` are the mentions once more: as an expression of their own they need not be held while both are read.
+    """
+    said, first = _said(mentions, clock, counting), first_replies(replies, clock)
+    asked = said.filter(_settled(said, clock, counting, until))
+    met = asked.inner_join(first, [asked["mention_id"] == first["key"], asked["week"] == first["reply_week"]])
+    in_time = met.filter(met["replied"] - met["created_at"] <= duration(counting.within))
+    return in_time.group_by(["brand", "week"]).aggregate(n_answered=in_time.count())
 
 
 def _settled(said: ir.Table, clock: Clock, counting: Counting, until: int) -> ir.BooleanValue:
@@ -121,53 +124,47 @@ def _settled(said: ir.Table, clock: Clock, counting: Counting, until: int) -> ir
     return said["complains"] & (left >= wait + MARGIN) & (said["created_at"] <= until - wait)
 
 
-def _with_reply(mentions: ir.Table, asked: ir.Table, clock: Clock) -> ir.Table:
-    """Put the firm's first reply of the same week beside complaints: `replied`, missing without one."""
-    replies = first_replies(mentions, clock)
-    same = [asked["mention_id"] == replies["parent_id"], asked["week"] == replies["reply_week"]]
-    met = asked.left_join(replies, same)
-    return met.select("brand", "week", "mention_id", "created_at", replied=met["replied_at"])
-
-
 def first_replies(mentions: ir.Table, clock: Clock) -> ir.Table:
-    """Return the firm's first reply to each mention in each week (첫 응답): parent_id, reply_week, replied_at."""
+    """Return the firm's first reply to each mention in each week (첫 응답): reply_week, key (parent_id), replied."""
     firm = mentions.filter(mentions["author_role"].isin(FIRM), mentions["parent_id"].notnull())  # noqa: PD004
-    firm = firm.mutate(reply_week=clock.weeks(firm["created_at"]))
-    return firm.group_by(["parent_id", "reply_week"]).aggregate(replied_at=firm["created_at"].min())
+    firm = firm.mutate(reply_week=clock.weeks(firm["created_at"]), key=firm["parent_id"])
+    return firm.group_by(["reply_week", "key"]).aggregate(replied=firm["created_at"].min())
 
 
 def open_complaints(mentions: ir.Table, clock: Clock, counting: Counting, *, until: int) -> ir.Table:
-    """Return the complaints that are not settled (열린 불만): brand, week, key (mention_id), at, replied."""
+    """Return the complaints that are not settled (열린 불만): brand, week, key (mention_id), at (microseconds)."""
     said = _said(mentions, clock, counting)
     left = said.filter(said["complains"], ~_settled(said, clock, counting, until))
-    met = _with_reply(mentions, left, clock)
-    return met.select("brand", "week", key=met["mention_id"], at=met["created_at"], replied=met["replied"])
+    return left.select("brand", "week", key=left["mention_id"], at=left["created_at"])
 
 
-def early_replies(mentions: ir.Table, clock: Clock, counting: Counting) -> ir.Table:
-    """Return the firm's replies in the first hours of each week (이른 응답): week, key (parent_id), replied."""
+def edge_replies(mentions: ir.Table, clock: Clock, counting: Counting) -> ir.Table:
+    """Return the firm's first replies near the ends of each week (주초·주말의 응답): week, key (parent_id), replied.
+
+    They are the ones that may answer a complaint that is not settled in its own week.
+    """
     replies = first_replies(mentions, clock)
-    into = clock.local(replies["replied_at"]) - replies["reply_week"] * WEEK - MONDAY
-    early = replies.filter(into <= duration(counting.within) + MARGIN)
-    return early.select(week=early["reply_week"], key=early["parent_id"], replied=early["replied_at"])
+    into = clock.local(replies["replied"]) - replies["reply_week"] * WEEK - MONDAY
+    near = duration(counting.within) + MARGIN
+    edge = replies.filter((into <= near) | (into >= WEEK - near))
+    return edge.select("key", "replied", week=edge["reply_week"])
 
 
 def settled_later(waiting: pd.DataFrame, replies: pd.DataFrame, counting: Counting, *, until: int) -> pd.DataFrame:
     """Judge the complaints at the weeks' ends by the replies of both weeks: brand, week, n_judged, n_answered."""
-    wait, after = duration(counting.within), replies.assign(week=replies["week"] - 1)
-    met = waiting.merge(after, on=["week", "key"], how="left", suffixes=("", "_after"))
-    met = met[met["at"] <= until - wait]
-    in_time = (met["replied"] - met["at"] <= wait) | (met["replied_after"] - met["at"] <= wait)
-    judged = met.assign(n_answered=in_time).groupby(["brand", "week"])["n_answered"]
+    wait = duration(counting.within)
+    first = replies.groupby("key", as_index=False)["replied"].min()
+    met = waiting[waiting["at"] <= until - wait].merge(first, on="key", how="left")
+    judged = met.assign(n_answered=met["replied"] - met["at"] <= wait).groupby(["brand", "week"])["n_answered"]
     return judged.agg(n_judged="size", n_answered="sum").reset_index()
 
 
 def weekly_panel(sums: pd.DataFrame, clock: Clock) -> pd.DataFrame:
-    """Return sums as the panel (주간 패널): shares and means of what was counted, NaN where nothing was."""
+    """Return sums, with n_answered, as the panel (주간 패널): shares and means of what was counted, NaN of nothing."""
     import pandas as pd
 
     mondays = pd.to_datetime([clock.monday(int(week)) for week in sums["week"]])
-    known = sums[list(SUMS)].astype(float)
+    known = sums[[*SUMS, "n_answered"]].astype(float)
     shares = {
         "net_sentiment": known["score"] / _some(known["n_scored"]),
         "net_positive": (known["positive"] - known["negative"]) / _some(known["n_scored"]),

@@ -88,7 +88,7 @@ class Log:
         if types.get(name, "nothing") == "nothing":
             return ibis.null(self.type_of(name))
         if kind in ("time", "date", "week"):
-            micros = self.engine.micros(raw[name].cast("timestamp"))
+            micros = self.engine.micros(raw[name].cast("timestamp") if types[name] == "date" else raw[name])
             return self.clock.instants(micros) if kind == "time" and types[name] == "local" else micros
         if kind in ("whole", "number"):
             return raw[name].cast(self.type_of(name))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from .cache import Store, key_of
-from .mentions import SUMS, Counting, early_replies, mention_sums, open_complaints, settled_later, weekly_panel
+from .mentions import SUMS, Counting, answers, edge_replies, mention_sums, open_complaints, settled_later, weekly_panel
 from .reading import Log
 
 if TYPE_CHECKING:
@@ -97,11 +97,12 @@ def _rows(log: Log, weeks: Sequence[int]) -> int:
 def _made(log: Log, counting: Counting, weeks: Sequence[int], until: int) -> Iterator[tuple[int, pd.DataFrame]]:
     """Sum up neighbouring weeks in one go, and yield each as a piece of its own."""
     start, end = log.clock.start_of(weeks[0]), min(log.clock.start_of(weeks[-1] + 1), until + 1)
-    rows = log.rows(counting.columns, start=start, end=end)
+    said, again = (log.rows(counting.columns, start=start, end=end) for _ in range(2))
     found = {
-        "sums": mention_sums(rows, log.clock, counting, until=until),
-        "open": open_complaints(rows, log.clock, counting, until=until),
-        "reply": early_replies(rows, log.clock, counting),
+        "sums": mention_sums(said, log.clock, counting, until=until),
+        "answers": answers(said, again, log.clock, counting, until=until),
+        "open": open_complaints(said, log.clock, counting, until=until),
+        "reply": edge_replies(said, log.clock, counting),
     }
     together = _stacked({kind: log.engine.arrow(expression) for kind, expression in found.items()})
     for week in weeks:
@@ -109,7 +110,7 @@ def _made(log: Log, counting: Counting, weeks: Sequence[int], until: int) -> Ite
 
 
 def _stacked(found: Mapping[str, pa.Table]) -> pd.DataFrame:
-    """Put the three tables of pieces under each other, `kind` telling them apart, missing numbers as such."""
+    """Put the tables of pieces under each other, `kind` telling them apart, missing numbers as such."""
     import pandas as pd
     import pyarrow as pa
 
@@ -120,17 +121,17 @@ def _stacked(found: Mapping[str, pa.Table]) -> pd.DataFrame:
 
 def _assembled(pieces: pd.DataFrame, counting: Counting, log: Log, until: int) -> pd.DataFrame:
     """Put the weeks together: their sums, and the complaints at their ends with the replies of both weeks."""
-    kinds = {kind: pieces[pieces["kind"] == kind] for kind in ("sums", "open", "reply")}
-    waiting, replies = (
-        kinds["open"][["brand", "week", "key", "at", "replied"]],
-        kinds["reply"][["week", "key", "replied"]],
-    )
-    later = settled_later(waiting, replies, counting, until=until)
-    sums = kinds["sums"][["brand", "week", *SUMS]].merge(
-        later, on=["brand", "week"], how="left", suffixes=("", "_later")
-    )
-    more = {name: sums[name] + sums[f"{name}_later"].fillna(0) for name in ("n_judged", "n_answered")}
-    return weekly_panel(sums.assign(**more), log.clock)
+    import pandas as pd
+
+    by, kinds = ["brand", "week"], dict(tuple(pieces.groupby("kind")))
+    nothing = pieces.iloc[:0]
+    waiting, replies, soon = (kinds.get(kind, nothing) for kind in ("open", "reply", "answers"))
+    later = settled_later(waiting[[*by, "key", "at"]], replies[["key", "replied"]], counting, until=until)
+    more = pd.concat([soon[[*by, "n_answered"]], later]).groupby(by)[["n_judged", "n_answered"]].sum()
+    sums = kinds.get("sums", nothing).set_index(by)[list(SUMS)]
+    more = more.reindex(sums.index).fillna(0)
+    both = sums.assign(n_judged=sums["n_judged"] + more["n_judged"], n_answered=more["n_answered"])
+    return weekly_panel(both.reset_index(), log.clock)
 
 
 def refreshed_parts(log: Log, counting: Counting, *, until: int, store: Store) -> tuple[str, ...]:
