@@ -579,7 +579,7 @@ def master(tmp_path_factory):
 
 @spark
 @pytest.mark.slow
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # py4j leaves its sockets to Python
 def test_a_real_cluster_gives_the_naive_panels(data, frames, master, tmp_path):
     cutoff = pd.Timestamp("2025-02-20 13:00", tz=logs.ZONE)
     args = [frames[name] for name in ("customers", "purchases", "mentions")]
@@ -602,7 +602,7 @@ def test_a_real_cluster_gives_the_naive_panels(data, frames, master, tmp_path):
 
 @spark
 @pytest.mark.slow
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # py4j leaves its sockets to Python
 def test_a_real_cluster_loads_and_checks_the_same(data, own, master):
     options = {"brand": "haneul", "since": "2025-02-05"}
     same_tables(tables.load(data, engine=master, **options), tables.load(data, **options))
@@ -616,7 +616,43 @@ def test_a_real_cluster_loads_and_checks_the_same(data, own, master):
 
 @spark
 @pytest.mark.slow
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # py4j leaves its sockets to Python
 def test_a_master_that_does_not_answer_is_said():
     with pytest.raises(panels.PanelError, match=r"no Spark answers at spark://127\.0\.0\.1:9"):
         panels.connect("spark://127.0.0.1:9")
+
+
+# the notebooks --------------------------------------------------------------------------------------------------------
+
+HEADLINE = ("01_basic_vs_diffusion", "02_atl_vs_btl_reach", "03_nps_vs_customer_health")
+
+
+def verdicts_of(data, out, engine=""):
+    """What the three headline reports say, run as `smm report` does."""
+    import json
+
+    from smm_analysis.report import run
+
+    request = run.Request(HEADLINE, data=data, out=out, engine=engine, jobs=1)
+    assert run.run(request, say=lambda line: None) == 0
+    manifest = json.loads((out / "latest" / "manifest.json").read_text(encoding="utf-8"))
+    return {report["name"]: report["verdicts"] for report in manifest["reports"]}
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory):
+    """What they say of the sample as it is."""
+    return verdicts_of(places.sample(), tmp_path_factory.mktemp("plain"))
+
+
+@pytest.mark.slow
+def test_the_headline_notebooks_say_the_same_by_duckdb(sample, verdicts, tmp_path):
+    assert sum(map(len, verdicts.values())) > 15
+    assert verdicts_of(sample, tmp_path, "duckdb://") == verdicts
+
+
+@spark
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_the_headline_notebooks_say_the_same_by_spark(sample, verdicts, master, tmp_path):
+    assert verdicts_of(sample, tmp_path, master) == verdicts
