@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 from smm_analysis import panels, tables
@@ -70,21 +71,25 @@ def words(values, choices):
     return pa.DictionaryArray.from_arrays(pa.array(values, pa.int8()), pa.array(choices)).cast(pa.string())
 
 
-def authors(rng, n, people):
-    """Authors whose numbers of mentions are heavy-tailed, as 16 hexadecimal digits."""
-    who = np.minimum((people * rng.random(n) ** 3).astype("int64"), people - 1)
-    return pa.array(keys(who))
+def numbered(prefix, numbers):
+    return pc.binary_join_element_wise(prefix, pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), 8, "0"), "")
 
 
 def keys(who):
-    return [f"{x:016x}" for x in (who.astype("uint64") * np.uint64(0x9E3779B97F4A7C15)).tolist()]
+    """Author keys: 16 digits that look like nothing."""
+    mixed = who.astype("uint64") * np.uint64(0x9E3779B97F4A7C15) % np.uint64(10**16)
+    return pc.utf8_lpad(pc.cast(pa.array(mixed), pa.string()), 16, "0")
+
+
+def skewed(rng, n, people, power):
+    """People whose numbers of rows are heavy-tailed."""
+    return np.minimum((people * rng.random(n) ** power).astype("int64"), people - 1)
 
 
 def mentions(rng, week, n, people):
-    roles = rng.choice(4, n, p=[0.6, 0.3, 0.07, 0.03])
-    ids = [f"m{week:03d}{i:08d}" for i in range(n)]
+    roles, ids = rng.choice(4, n, p=[0.6, 0.3, 0.07, 0.03]), numbered(f"m{week:03d}", np.arange(n))
     back = np.arange(n) - rng.integers(1, max(2, n // 40), n)
-    parent = [ids[b] if r >= 2 and b >= 0 else None for r, b in zip(roles.tolist(), back.tolist(), strict=True)]
+    parent = ids.take(pa.array(np.maximum(back, 0), mask=(roles < 2) | (back < 0)))
     score = np.where(rng.random(n) < 0.2, np.nan, rng.normal(0.15, 0.4, n).clip(-1, 1).round(3))
     return pa.table(
         {
@@ -92,10 +97,10 @@ def mentions(rng, week, n, people):
             "brand": words(rng.choice(6, n, p=[0.35, 0.25, 0.15, 0.1, 0.1, 0.05]), BRANDS),
             "created_at": times(rng, week, n),
             "medium": words(np.zeros(n, int), ["page"]),
-            "author_key": authors(rng, n, people),
+            "author_key": keys(skewed(rng, n, people, 3)),
             "author_role": words(roles, ["customer", "unknown", "brand", "staff"]),
             "text": words(rng.choice(3, n), ["배송이 빨라서 좋았어요", "고장 났어요", "It works as it should."]),
-            "parent_id": pa.array(parent, pa.string()),
+            "parent_id": parent,
             "sentiment": pa.array(score, pa.float64(), from_pandas=True),
         }
     )
@@ -106,7 +111,7 @@ def customers(rng, people):
     early = FIRST.value // 1000 - rng.integers(0, 365 * 86_400_000_000, people)
     return pa.table(
         {
-            "customer_key": [f"c{i:08d}" for i in who.tolist()],
+            "customer_key": numbered("c", who),
             "brand": words(rng.integers(0, 6, people), BRANDS),
             "acquired_at": pa.array(early, pa.timestamp("us", "Asia/Seoul")),
             "source": words(rng.integers(0, 2, people), ["organic", "paid"]),
@@ -116,9 +121,8 @@ def customers(rng, people):
 
 
 def purchases(rng, week, n, people):
-    who = (people * rng.random(n) ** 2).astype("int64").tolist()
-    amount = rng.integers(1000, 90000, n)
-    return pa.table({"customer_key": [f"c{i:08d}" for i in who], "purchased_at": times(rng, week, n), "amount": amount})
+    who, amount = skewed(rng, n, people, 2), rng.integers(1000, 90000, n)
+    return pa.table({"customer_key": numbered("c", who), "purchased_at": times(rng, week, n), "amount": amount})
 
 
 # --- one run, in a process of its own ---------------------------------------------------------------------------------

@@ -86,15 +86,14 @@ class Logs:
         return self.logs[name]
 
     def _frame(self, expression: ir.Table, *by: str) -> pd.DataFrame:
+        """Bring a panel home, in order, with weeks named by their Mondays."""
         import pandas as pd
 
-        frame = self.engine.arrow(expression).to_pandas()
-        if "week" in frame and frame["week"].abs().max() < 1 << 20:  # a week's number; else its Monday's microseconds
+        frame = self.engine.arrow(expression.order_by(list(by))).to_pandas(split_blocks=True, self_destruct=True)
+        if "week" in frame:
             mondays = {week: pd.Timestamp(self.clock.monday(int(week))) for week in frame["week"].unique()}
             frame["week"] = frame["week"].map(mondays).astype("datetime64[us]")
-        elif "week" in frame:
-            frame["week"] = pd.to_datetime(frame["week"], unit="us").astype("datetime64[us]")
-        return frame.sort_values(list(by), ignore_index=True)
+        return frame
 
 
 def open_logs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .mentions import FIRM
-from .times import HOUR, Clock
+from .times import HOUR, MONDAY, WEEK, Clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,10 +73,11 @@ def _hours(start: ir.IntegerValue, end: ir.IntegerValue) -> ir.FloatingValue:
 def media_weeks(media: ir.Table) -> ir.Table:
     """Sum paid media up by brand, week and channel (주간 매체), as an expression; `media` has the columns `MEDIA`.
 
-    Spend, impressions and engaged add up. So does reach, which is right where rows are of different channels; over rows
-    of one channel and week (many ads) it is the most that can have been reached.
+    The week comes as its number. Spend, impressions and engaged add up. So does reach, which is right where rows are of
+    different channels; over rows of one channel and week (many ads) it is the most that can have been reached.
     """
     by = ["brand", "week", "line", "channel"]
+    media = media.mutate(week=(media["week"] - MONDAY) // WEEK)
     return media.group_by(by).aggregate(**{name: media[name].sum() for name in MEDIA[4:]})
 
 
