@@ -45,6 +45,7 @@ class Commands(click.Group):
 _MISTAKES = {
     "smm_analysis.report.catalogue": "ReportError",
     "smm_analysis.tables": "DataError",
+    "smm_analysis.panels": "PanelError",
     "smm_analysis.pseudonyms": "PseudonymError",
 }
 
@@ -76,6 +77,9 @@ def main() -> None:
 @click.option("--timeout", type=click.IntRange(min=1), default=600, show_default=True, help="Seconds a cell may take.")
 @click.option("--notebooks", type=click.Path(path_type=Path, exists=True), help="Your own notebooks' folder.")
 @click.option("--grid", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Many: lists of parameters.")
+@click.option(
+    "--engine", default="", envvar="SMM_ENGINE", metavar="URL", help="For tables in parts: spark://HOST:7077."
+)
 @click.option("--dask", default="", metavar="ADDRESS", help="Work on a Dask cluster: tcp://scheduler:8786.")
 @click.option("--pdf", is_flag=True, help="Print each page to PDF too (needs Chromium, Chrome or Edge).")
 @click.option("--figures", type=click.Choice(["png", "svg"]), help="Write each figure as a file too, for slides.")
@@ -119,11 +123,12 @@ def list_reports(lang: str, notebooks: Path | None) -> None:
 
 @main.command()
 @click.argument("data", type=click.Path(path_type=Path))
-def check(data: Path) -> None:
+@click.option("--engine", default="", metavar="URL", help="For tables in parts: duckdb://, spark://HOST:7077.")
+def check(data: Path, engine: str) -> None:
     """Check a data set: rows read, kept and refused, with file, line, column and what is allowed."""
     from smm_analysis import tables
 
-    result = tables.check(data)
+    result = tables.check(data, engine=engine)
     click.echo(str(result))
     sys.exit(0 if result.ok else 2)
 

@@ -31,8 +31,9 @@ class Request:
     `names` are reports by name or path, none = all whose tables the data have; `data` is the data set's folder, none =
     the simulated sample; `given` has parameters as text; `lang` is the pages' language unless `given` has one; `out`
     is where `latest` and `runs` are. `jobs` are processes at a time (0 = one a core), `timeout` the seconds a cell may
-    take, `cold` asks for plain kernels, `dask` is a scheduler's address. `keep` is how many runs stay (0 = all),
-    `compare` a run to compare with. `figures` and `pdf` ask for more files beside the pages.
+    take, `cold` asks for plain kernels, `dask` is a scheduler's address, `engine` what tables in parts are read with.
+    `keep` is how many runs stay (0 = all), `compare` a run to compare with. `figures` and `pdf` ask for more files
+    beside the pages.
     """
 
     names: Sequence[str] = ()
@@ -46,6 +47,7 @@ class Request:
     timeout: int = 600
     cold: bool = False
     dask: str = ""
+    engine: str = ""
     keep: int = 0
     compare: str = ""
     log: Path | None = None
@@ -61,19 +63,34 @@ class Request:
 
 @dataclass(frozen=True)
 class DataSource:
-    """What a run reads (데이터 원천): the folder, its fingerprint, its description, its tables if they are needed."""
+    """What a run reads (데이터 원천): the folder, its fingerprint, its description, its tables if they are needed.
+
+    Of a data set that outgrows the machine only the `names` of its tables are known here, checked in the engine.
+    """
 
     path: Path
     sha256: str
     dataset: tables.Dataset
     tables: tables.Tables | None
+    names: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, path: Path, *, whole: bool) -> DataSource:
+    def open(cls, path: Path, *, whole: bool, engine: str = "") -> DataSource:
         """Load and check the `whole` data set, once, or read its description alone; a DataError says what is wrong."""
-        read = tables.load(path) if whole else None
+        if whole and tables.outgrows(path):
+            return cls._checked(path, engine)
+        read = tables.load(path, engine=engine) if whole else None
         dataset = read.dataset if read else tables.read_dataset(path)[0]
         return cls(path.resolve(), _fingerprint(path), dataset, read)
+
+    @classmethod
+    def _checked(cls, path: Path, engine: str) -> DataSource:
+        """Check a large data set where it lies; its rows stay there."""
+        found = tables.check(path, engine=engine)
+        if not found.ok:
+            raise tables.DataError(f"the data set {path} is refused", found.problems)
+        names = tuple(found.tables["table"])
+        return cls(path.resolve(), _fingerprint(path), tables.read_dataset(path)[0], None, names)
 
     @cached_property
     def _cuts(self) -> set[tuple]:
@@ -83,8 +100,16 @@ class DataSource:
         """Refuse a brand or days that these data do not have; the same question is answered once."""
         question = (tuple(need), *sorted(part.items()))
         if question not in self._cuts:
-            self.tables.cut(need=need, **part)
+            if self.tables is None:
+                tables.check_cut(self.path, self.dataset, self.names, need=need, **part)
+            else:
+                self.tables.cut(need=need, **part)
             self._cuts.add(question)
+
+    def one_brand(self, brand: str) -> str:
+        """Return the brand that is meant; see `tables.Tables.one_brand`."""
+        known = self.tables or tables.Tables(self.path, self.dataset, {})
+        return known.one_brand(brand)
 
 
 @dataclass(frozen=True)
@@ -159,11 +184,11 @@ def _at_point(
 # --- with the data ----------------------------------------------------------------------------------------------------
 
 
-def complete(tasks: Sequence[Task], *, lang: Lang, named: bool) -> tuple[list[Plan], dict[str, str]]:
+def complete(tasks: Sequence[Task], *, lang: Lang, named: bool, engine: str = "") -> tuple[list[Plan], dict[str, str]]:
     """Read the data and return what can run, and what cannot with the reason; a named report must run."""
     needed = {task.data for task in tasks if not task.notebook.brings_its_own_data}
     paths = dict.fromkeys(task.data for task in tasks)
-    sources = {path: DataSource.open(path, whole=path in needed) for path in paths}
+    sources = {path: DataSource.open(path, whole=path in needed, engine=engine) for path in paths}
     skipped = _unable(tasks, sources, named=named)
     able = [task for task in tasks if task.notebook.name not in skipped]
     if not able:
@@ -202,7 +227,7 @@ def _plan(task: Task, source: DataSource, lang: Lang) -> Plan:
     defaults = {name: parameter.default for name, parameter in notebook.parameters.items()}
     values = {**defaults, "lang": lang, **task.values}
     if not notebook.brings_its_own_data:
-        values |= {"data": str(source.path), "brand": source.tables.one_brand(values.get("brand", ""))}
+        values |= {"data": str(source.path), "brand": source.one_brand(values.get("brand", ""))}
         source.check_part(notebook.tables, **{key: values.get(key, "") for key in ("brand", "since", "until")})
     return Plan(notebook, {name: values[name] for name in defaults}, source, task.point)
 
@@ -234,6 +259,7 @@ def make_job(
         figures=request.figures,
         label=_label(plan),
         inputs=_inputs(plan, request),
+        engine=request.engine,
         store=store,
     )
 

@@ -65,14 +65,14 @@ def run(request: Request, *, say: Say = print) -> int:
     browser = pdf.find_browser() if request.pdf else ""
     named = bool(request.names or grid.reports)
     if request.dry_run:
-        return _dry_run(*complete(tasks, lang=request.lang, named=named), say)
+        return _dry_run(*complete(tasks, lang=request.lang, named=named, engine=request.engine), say)
     if shelf.out.is_dir():
         with locked(request.out):  # turned away before anything heavy begins
             pass
     if not request.dask:
         pool.prepare()
     with pool.kernels(cold=request.cold or bool(request.dask)) as environment:
-        plans, skipped = complete(tasks, lang=request.lang, named=named)
+        plans, skipped = complete(tasks, lang=request.lang, named=named, engine=request.engine)
         with locked(request.out), _staged(shelf) as (stamp, staged):
             for name, reason in skipped.items():
                 say(f"skipped {name}: {reason}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any, Literal
 from smm_analysis.report import figures, page
 from smm_analysis.report.masking import mask, masked
 from smm_analysis.report.publish import write_text
+from smm_analysis.tables import ENGINE
 from smm_analysis.terms import Lang
 
 NOT_RUN = {"lab-only", "solution"}  # cells for people in JupyterLab; reports neither run nor show them
@@ -24,8 +26,9 @@ NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 class Job:
     """One report to make: a notebook, its typed values, and where its page goes. Sent to a worker process.
 
-    `label` is its place in a grid, `inputs` a fingerprint of what its content depends on, and `store` where finished
-    reports of an unfinished grid are kept. `before` are the last good run's verdicts, `before_stamp` is that run.
+    `engine` is what its tables in parts are read with, `label` its place in a grid, `inputs` a fingerprint of what its
+    content depends on, and `store` where finished reports of an unfinished grid are kept. `before` are the last good
+    run's verdicts, `before_stamp` is that run.
     """
 
     notebook: Path
@@ -43,6 +46,7 @@ class Job:
     folder: Path
     timeout: int
     figures: Literal["", "png", "svg"] = ""
+    engine: str = ""
     label: str = ""
     inputs: str = ""
     store: Path | None = None
@@ -117,6 +121,7 @@ def _run(job: Job, executed: Path) -> None:
     source.cells = [cell for cell in source.cells if not NOT_RUN & set(cell.metadata.get("tags", ()))]
     executed.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(source, executed)
+    os.environ[ENGINE] = job.engine  # a kernel inherits it
     papermill.execute_notebook(
         _literal(executed),
         _literal(executed),

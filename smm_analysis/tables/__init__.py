@@ -7,26 +7,31 @@ refused, never dropped or repaired in silence: `load` wants them all in order, `
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smm_analysis.tables.calendar import mondays
 from smm_analysis.tables.contract import CONTRACT, Column, Table
-from smm_analysis.tables.dataset import NAME, Brand, Dataset, Medium, read_dataset
+from smm_analysis.tables.dataset import ENGINE, NAME, Brand, Dataset, Medium, read_dataset
 from smm_analysis.tables.exporting import Exported, export_table, export_tables, legible, suppress_small
 from smm_analysis.tables.faults import DataError, MissingTable, Problem
+from smm_analysis.tables.large import outgrows
 from smm_analysis.tables.template import WORKBOOK, write_template
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from smm_analysis import panels
     from smm_analysis.tables.checking import Checked
+    from smm_analysis.tables.large import LargeTable, Refused, Target
     from smm_analysis.tables.reading import Source
 
 __all__ = [
     "CONTRACT",
+    "ENGINE",
     "Brand",
     "Check",
     "Column",
@@ -39,11 +44,14 @@ __all__ = [
     "Table",
     "Tables",
     "check",
+    "check_cut",
     "export_table",
     "export_tables",
     "legible",
     "load",
+    "logs",
     "mondays",
+    "outgrows",
     "suppress_small",
     "write_template",
 ]
@@ -165,10 +173,32 @@ class _Inspection:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
+    chosen: str = ""
+    engine: panels.Engine | None = None
+    large: dict[str, LargeTable] = field(default_factory=dict)
+    refused: dict[str, Refused] = field(default_factory=dict)
+
+    def opened(self) -> panels.Engine:
+        """Return the engine, started when it is first needed."""
+        from smm_analysis import panels
+        from smm_analysis.tables.large import engine_of
+
+        if self.engine is None:
+            try:
+                self.engine = panels.connect(engine_of(self.chosen, self.dataset))
+            except panels.PanelError as error:
+                raise DataError(str(error)) from None
+        return self.engine
 
 
 def load(
-    path: str | Path, *, brand: str | None = None, since: str = "", until: str = "", need: Collection[str] = ()
+    path: str | Path,
+    *,
+    brand: str | None = None,
+    since: str = "",
+    until: str = "",
+    need: Collection[str] = (),
+    engine: str = "",
 ) -> Tables:
     """Read a data set that is wholly in order (데이터 세트 읽기).
 
@@ -179,6 +209,9 @@ def load(
         own follow their customers and posts.
     since, until : ISO dates, both days included, in the data set's time zone; empty = open.
     need : names of tables that must be there.
+    engine : what large Parquet tables are checked and cut with, such as spark://HOST:7077 (`panels.connect`); an engine
+        that is named reads all tables that come in parts. "" = what dataset.toml says, else DuckDB for what is above
+        256 MB. The result is the same with each.
 
     Notes
     -----
@@ -196,25 +229,88 @@ def load(
     DataError
         if anything at all is refused; the message lists it as `check` does.
     """
-    found = _inspect(Path(path))
-    if found.problems:
-        raise DataError(f"the data set {path} is refused", found.problems)
-    whole = Tables(found.path, found.dataset, {name: checked.frame for name, checked in found.checked.items()})
+    from smm_analysis.tables.cutting import bounds
+
+    with _inspected(Path(path), engine) as found:
+        if found.problems:
+            raise DataError(f"the data set {path} is refused", found.problems)
+        frames = {name: checked.frame for name, checked in found.checked.items()}
+        if found.large:
+            start, end = bounds(found.dataset, since, until)
+            frames = _fetched(found, frames, brand, start, end)
+    whole = Tables(found.path, found.dataset, frames)
     return whole.cut(brand=brand, since=since, until=until, need=need)
 
 
-def check(path: str | Path) -> Check:
-    """Read a data set and list everything that is wrong with it (데이터 세트 검사)."""
+def _fetched(
+    found: _Inspection,
+    frames: dict[str, pd.DataFrame],
+    brand: str | None,
+    start: pd.Timestamp | None,
+    end: pd.Timestamp | None,
+) -> dict[str, pd.DataFrame]:
+    """Add the rows of large tables that the cut may keep; a brand is looked for only where brands are declared."""
+    from smm_analysis.tables import large
+
+    declared = list(found.dataset.brands)
+    mine = (brand or declared[0]) if brand is not None and len(declared) > 1 else ""
+    return large.fetch_all(found.large, frames, large.Wanted(mine, start, end))
+
+
+def check(path: str | Path, *, engine: str = "") -> Check:
+    """Read a data set and list everything that is wrong with it (데이터 세트 검사); `engine` as in `load`."""
     import pandas as pd
 
-    found = _inspect(Path(path))
-    rows = [
-        (name, table.source.file, table.read, table.read - table.refused, table.refused)
-        for name, table in found.checked.items()
-    ]
-    rows += [(name, file, 0, 0, 0) for name, file in found.unread.items()]
-    tables = pd.DataFrame(rows, columns=["table", "file", "read", "kept", "refused"])
+    with _inspected(Path(path), engine) as found:
+        rows = {name: (table.source.file, table.read, table.refused) for name, table in found.checked.items()}
+        for name, table in found.large.items():
+            rows[name] = (table.place, table.log.n_rows, found.refused[name].rows if name in found.refused else 0)
+    rows = {name: rows[name] for name in CONTRACT if name in rows}
+    told = [(name, file, read, read - refused, refused) for name, (file, read, refused) in rows.items()]
+    told += [(name, file, 0, 0, 0) for name, file in found.unread.items()]
+    tables = pd.DataFrame(told, columns=["table", "file", "read", "kept", "refused"])
     return Check(found.path, tables, found.problems, found.notes)
+
+
+def logs(path: str | Path, *, engine: str = "", cache: Path | None = None, check: bool = True) -> panels.Logs:
+    """Open a data set's Parquet tables as logs (로그 열기), to sum them up in an engine.
+
+    Parameters
+    ----------
+    path : the data set's folder. Tables in CSV are not logs.
+    engine : "" = what dataset.toml says, else DuckDB in this process; `panels.connect` says what else there is.
+    cache : where weekly panels are kept; by default a folder of the user's, one for each data set.
+    check : False leaves the rules out, as for a nightly refresh of what `smm check` has passed; the columns of every
+        part are looked at all the same.
+
+    Raises
+    ------
+    DataError
+        If a table breaks a rule, or a part cannot be read; the message names it.
+    """
+    from smm_analysis.tables.large import open_logs
+
+    return open_logs(Path(path), engine, cache, check=check)
+
+
+def check_cut(
+    path: Path, dataset: Dataset, names: Collection[str], *, need: Collection[str], brand: str = "", **days: str
+) -> None:
+    """Check what can be known of a cut without its rows (자르기 전 검사): tables, brand and days.
+
+    Raises
+    ------
+    DataError
+        As `Tables.cut`, but for days of which nothing is left.
+    """
+    from smm_analysis.tables.cutting import bounds
+
+    for name in need:
+        if name not in names:
+            raise _missing_table(name, path)
+    if brand and dataset.brands and brand not in dataset.brands:
+        raise DataError(f"brand={brand!r} is not in the data set; there are: {', '.join(dataset.brands)}")
+    bounds(dataset, days.get("since", ""), days.get("until", ""))
 
 
 def _missing_table(name: str, path: Path) -> DataError:
@@ -232,31 +328,60 @@ def _plain(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     return frame.astype(whole).reset_index(drop=True)
 
 
-def _inspect(path: Path) -> _Inspection:
+@contextmanager
+def _inspected(path: Path, engine: str) -> Iterator[_Inspection]:
+    """Inspect a data set, and keep the engine of its large tables open meanwhile."""
+    found = _Inspection(path, chosen=engine)
+    try:
+        _inspect(found)
+        yield found
+    finally:
+        if found.engine:
+            found.engine.close()
+
+
+def _inspect(found: _Inspection) -> None:
     """Read the description, then table after table; collect instead of stopping."""
     from smm_analysis.tables import checking
 
-    found = _Inspection(path)
+    path = found.path
     try:
         _is_folder(path)
         found.dataset, found.notes = read_dataset(path)
     except DataError as error:
         found.problems = error.problems
-        return found
+        return
     _note_strangers(found)
     for table in CONTRACT.values():
         _inspect_table(found, table)
-    found.notes += checking.check_keys(found.checked)
+    found.notes += checking.check_keys(found.checked, found.large)
     for name, checked in found.checked.items():
         try:
             found.problems += checking.problems([checked])
         except DataError as error:  # quotes that do not close, noticed only when lines are counted
             found.problems += [*checked.problems, *error.problems]
             found.unread[name] = checked.source.file
-    if not found.checked and not found.problems:
+    for name, table in found.large.items():
+        found.problems += table.problems or _checked_large(found, name).problems
+    if not found.checked and not found.large and not found.problems:
         allowed, fix = f"at least one of {', '.join(CONTRACT)}", "Put a file such as weekly.csv there."
         found.problems.append(Problem(str(path), None, "", "a data set without tables", allowed, fix))
-    return found
+
+
+def _checked_large(found: _Inspection, name: str) -> Refused:
+    """Check a large table against its rules and the tables that it points at."""
+    from smm_analysis import panels
+    from smm_analysis.tables import large
+
+    table, targets = found.large[name], {}
+    for column, target in table.table.points_to.items():
+        targets[target] = _target(found, target)
+        if targets[target] is None:
+            found.notes.append(f"{table.place}: {column} was not checked, there is no readable table {target}")
+    there = {target: keys for target, keys in targets.items() if keys is not None}
+    store = panels.Store(large.cache_of(found.path))
+    found.refused[name] = large.check_large(table, found.dataset, there, store)
+    return found.refused[name]
 
 
 def _inspect_table(found: _Inspection, table: Table) -> None:
@@ -267,6 +392,9 @@ def _inspect_table(found: _Inspection, table: Table) -> None:
     if not files:
         return
     try:
+        if len(files) == 1 and _for_engine(found, files[0]):
+            found.large[table.name] = _opened(found, files[0], table)
+            return
         source = _source(found.path, files, table)
     except (DataError, OSError) as error:
         broken = error if isinstance(error, DataError) else reading.not_allowed(files[0].name, error)
@@ -274,7 +402,40 @@ def _inspect_table(found: _Inspection, table: Table) -> None:
         found.unread[table.name] = files[0].name
         return
     found.checked[table.name] = checking.check_table(source, table, found.dataset)
-    found.notes += checking.unknown_columns(source, table)
+    found.notes += checking.unknown_columns(source.file, source.columns.column_names, table)
+
+
+def _for_engine(found: _Inspection, place: Path) -> bool:
+    """Whether a table is Parquet, and large or meant for an engine."""
+    from smm_analysis.tables.large import engine_of, is_large
+
+    return place.suffix != ".csv" and is_large(place, _parts(place), engine_of(found.chosen, found.dataset))
+
+
+def _opened(found: _Inspection, place: Path, table: Table) -> LargeTable:
+    """Open a table in the engine, and note what columns it has that the contract has not."""
+    from smm_analysis.tables import checking, large
+
+    opened = large.open_table(found.opened(), place, found.path, table, found.dataset)
+    names = dict.fromkeys(name for part in opened.log.parts for name in part.types)
+    found.notes += checking.unknown_columns(opened.place, names, table)
+    return opened
+
+
+def _target(found: _Inspection, target: str) -> Target | None:
+    """Return the keys of a table for the engine; None where it cannot be read."""
+    import pandas as pd
+
+    from smm_analysis import panels
+    from smm_analysis.tables.large import Target
+
+    if (big := found.large.get(target)) is not None:
+        return Target(big.keys, big.digest) if big.readable else None
+    checked = found.checked.get(target)
+    if checked is None or not checked.readable:
+        return None
+    keys = checked.frame[CONTRACT[target].key[0]]
+    return Target(panels.keys_of(keys), panels.key_of(pd.util.hash_pandas_object(keys, index=False).tolist()))
 
 
 def _source(folder: Path, files: list[Path], table: Table) -> Source:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     import pandera.pandas as pandera
+
+    from smm_analysis.tables.large import LargeTable
 
 Fault = tuple[str, Misfit]  # column and the rows in which it is wrong
 
@@ -67,14 +69,14 @@ def check_table(source: Source, table: Table, dataset: Dataset) -> Checked:
     return Checked(source, frame, faults, list(source.problems))
 
 
-def unknown_columns(source: Source, table: Table) -> list[str]:
+def unknown_columns(file: str, columns: Iterable[str], table: Table) -> list[str]:
     """Return a note for every column that the contract does not have."""
     notes = []
-    for name in source.columns.column_names:
+    for name in columns:
         if name not in table.names:
             near = difflib.get_close_matches(name, table.names, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            notes.append(f"{source.file}: column {name!r} is not in the contract and is left out{hint}")
+            notes.append(f"{file}: column {name!r} is not in the contract and is left out{hint}")
     return notes
 
 
@@ -135,7 +137,7 @@ def _column_checks(column: Column, dataset: Dataset) -> list[pandera.Check]:
     if column.numeric and column.low is not None:
         high = float("inf") if column.high is None else column.high
         checks.append(_value_rule(lambda s: s.between(column.low, high), "range", column.allowed))
-    choices = column.choices or _declared(column.name, dataset)
+    choices = column.choices or declared(column.name, dataset)
     if choices:
         allowed, fix = f"one of {', '.join(choices)}", "Correct the value."
         if not column.choices:
@@ -152,7 +154,7 @@ def _column_checks(column: Column, dataset: Dataset) -> list[pandera.Check]:
     return checks
 
 
-def _declared(name: str, dataset: Dataset) -> tuple[str, ...]:
+def declared(name: str, dataset: Dataset) -> tuple[str, ...]:
     """Return the brands or media that dataset.toml declares."""
     return tuple({"brand": dataset.brands, "medium": dataset.media}.get(name, ()))
 
@@ -202,20 +204,26 @@ def _less(fault: Fault, misfit: dict[str, list[np.ndarray]]) -> Fault:
     return column, Misfit(rows, found.allowed, found.fix)
 
 
-def check_keys(checked: dict[str, Checked]) -> list[str]:
-    """Add the dangling keys to every table's faults; return notes on those that could not be checked."""
+def check_keys(checked: dict[str, Checked], large: Mapping[str, LargeTable]) -> list[str]:
+    """Add the dangling keys to every table's faults; return notes on those that could not be checked.
+
+    Keys into a `large` table are looked up in its engine; what a large table points at is its own check's affair.
+    """
     notes = []
     for name, table in checked.items():
         for column, target in CONTRACT[name].points_to.items():
             if not table.readable:
                 continue
-            other = checked.get(target)
+            other = large.get(target) or checked.get(target)
             if other is None or not other.readable:
                 notes.append(f"{table.source.file}: {column} was not checked, there is no readable table {target}")
-            elif (dangling := _dangling(table.frame[column], other.frame[CONTRACT[target].key[0]])).any():
-                allowed = f"a {CONTRACT[target].key[0]} that is in {other.source.file}"
+                continue
+            keys = table.frame[column]
+            known = other.known(keys) if target in large else other.frame[CONTRACT[target].key[0]]
+            if (dangling := _dangling(keys, known)).any():
+                file = other.place if target in large else other.source.file
                 fix = f"Add the row to {target} or correct the key."
-                table.faults.append((column, Misfit(dangling, allowed, fix)))
+                table.faults.append((column, Misfit(dangling, f"a {CONTRACT[target].key[0]} that is in {file}", fix)))
     return notes
 
 

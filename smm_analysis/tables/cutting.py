@@ -16,7 +16,7 @@ Frames = dict[str, pd.DataFrame]
 
 def cut(frames: Frames, dataset: Dataset, *, brand: str | None, since: str, until: str) -> tuple[Frames, Dataset]:
     """Return the frames and the description of one brand between two days; see `load` for the rules."""
-    start, end = _days(dataset, since, until)
+    start, end = bounds(dataset, since, until)
     brand = one_brand(frames, dataset, brand) or None if brand == "" else brand
     if brand is not None:
         frames = _of_brand(frames, dataset, brand)
@@ -30,8 +30,8 @@ def cut(frames: Frames, dataset: Dataset, *, brand: str | None, since: str, unti
     return frames, dataset
 
 
-def _days(dataset: Dataset, since: str, until: str) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
-    """Return the first moment and the last moment asked for."""
+def bounds(dataset: Dataset, since: str, until: str) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
+    """Return the first moment and the last moment asked for (기간의 양 끝); a DataError if there is nothing between."""
     for name, day in (("since", since), ("until", until)):
         if day and not _is_day(day):
             raise DataError(f"{name}={day!r} is not a date; allowed: an ISO date such as 2024-03-04, or empty")

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAME = "dataset.toml"
+ENGINE = "SMM_ENGINE"  # the variable by which `smm report --engine` tells its notebooks
 ROUTES = ("page", "person", "person-then-page")
 MEDIUM_KINDS = ("sns", "blog", "video", "cafe", "site")
 SIDES = ("firm", "customer")
 TOP = {"name": str, "currency": str, "timezone": str, "observed_until": (str, date), "language": str, "synthetic": bool}
-TOP_MAYBE = {"key_id": str}
+TOP_MAYBE = {"key_id": str, "engine": str}
 BRAND = {"market_size": int, "central_medium": str}
 BRAND_MAYBE = {"presence": dict, "account_route": str}
 MEDIUM = {"kind": str, "side": str}
@@ -68,7 +69,8 @@ class Dataset:
 
     `observed_until` is the last moment watched: what is open then is censored, not missing.
     `key_id` says which key the author keys were made with, "" where that is not known.
-    `truth` is what `truth.json` holds, None for real data.
+    `engine` is what large tables are read with, "" = DuckDB in this process. `truth` is what `truth.json` holds, None
+    for real data.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Dataset:
     language: str
     synthetic: bool
     key_id: str = ""
+    engine: str = ""
     brands: dict[str, Brand] = field(default_factory=dict)
     media: dict[str, Medium] = field(default_factory=dict)
     own: dict[str, Own] = field(default_factory=dict)
