@@ -1,4 +1,4 @@
-"""Word of mouth on a network (네트워크 입소문): how far it goes, whom to win, how to contain a crisis (S1.4, S1.5, S4.6)."""
+"""Word of mouth on a network (네트워크 입소문): how far it goes, whom to win, how to contain it (S1.4, S1.5, S4.6)."""
 
 from .communities import communities
 from .containment import NOBODY, Containment, choose_advocates, contain, late_answer

@@ -1,7 +1,7 @@
 """Containing a bad rumour (나쁜 소문 막기): rumour and answer race along the same links (S1.4, S1.5).
 
-The competing cascades of Budak, Agrawal, El Abbadi 2011 (one set of live links for both): a person believes what arrives
-first. On drawn links two breadth-first searches tell who that is, exactly.
+The competing cascades of Budak, Agrawal, El Abbadi 2011 (one set of live links for both): a person believes what
+arrives first. On drawn links two breadth-first searches tell who that is, exactly.
 """
 
 from __future__ import annotations

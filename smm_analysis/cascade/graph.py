@@ -32,7 +32,7 @@ class Graph:
     probability : float array, arcs, 0..1, or None
         That the target passes on what the source passed on. None: nothing is known yet.
     origin
-        Where the probabilities come from; `assumed` and `weighted_cascade` are assumptions, and no verdict rests on them.
+        Where the probabilities come from; no verdict rests on those `assumed` or of the `weighted_cascade`.
     """
 
     names: pd.Index
@@ -140,7 +140,7 @@ def graph_of(links: Any, *, nodes: Iterable[Hashable] | None = None) -> Graph:
     Raises
     ------
     ValueError
-        No links; missing names; self-links; duplicate links; probabilities outside 0..1; links of people not in `nodes`.
+        No links, missing names, self-links, duplicates, probabilities outside 0..1, links of people not in `nodes`.
 
     Examples
     --------
@@ -205,7 +205,8 @@ def _as_frame(links: Any, nodes: Iterable[Hashable] | None) -> tuple[pd.DataFram
     if hasattr(links, "edges") and hasattr(links, "is_directed"):
         return _networkx_frame(links), list(links.nodes) if nodes is None else nodes
     raise ValueError(
-        f"links are a frame with source and target, a scipy sparse matrix or a networkx graph, not {type(links).__name__}"
+        "links are a frame with source and target, a scipy sparse matrix or a networkx graph, "
+        f"not {type(links).__name__}"
     )
 
 
@@ -248,11 +249,13 @@ def _coded(frame: pd.DataFrame, nodes: Iterable[Hashable] | None) -> tuple[pd.In
         raise ValueError(f"nodes name {_some(names[names.duplicated()])} twice; name each person once")
     codes = names.get_indexer(pd.Index(ends))
     if (codes < 0).any():
-        raise ValueError(f"links name {_some(ends[codes < 0].unique())}, who are not among the nodes; add them")
+        raise ValueError(
+            f"links name {_some(pd.Index(ends[codes < 0].unique()))}, who are not among the nodes; add them"
+        )
     return names, codes
 
 
-def _some(names: Iterable[Hashable]) -> str:
+def _some(names: pd.Index) -> str:
     """Return the first few names, as an error shows them."""
-    names = list(names[: _SHOWN + 1]) if hasattr(names, "__getitem__") else list(names)
-    return ", ".join(repr(name) for name in names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    shown = ", ".join(repr(name) for name in names[:_SHOWN].tolist())
+    return shown + (", ..." if len(names) > _SHOWN else "")

@@ -1,6 +1,6 @@
 """Seeds with a certificate: OPIM-C of Tang, Tang, Xiao, Yuan 2018, Online processing algorithms, SIGMOD.
 
-Greedy maximum coverage on one half of the reverse-reachable sets chooses; the other half, which it has not seen, judges.
+Greedy maximum coverage on one half of the reverse-reachable sets chooses; the other half, unseen, judges.
 """
 
 from __future__ import annotations

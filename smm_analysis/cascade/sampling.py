@@ -31,8 +31,8 @@ def cascade_model(graph: Graph, model: Model, rng: np.random.Generator) -> Diffu
         from cynetdiff.models import IndependentCascadeModel, LinearThresholdModel
     except ImportError as error:
         raise ImportError(
-            "drawing cascades needs cynetdiff, which has no build for this machine (there is none for Windows): run this "
-            "in WSL, on Linux or on a Mac; containment and the tables of strategies do not need it"
+            "drawing cascades needs cynetdiff, which is not installed (for Windows there is no build): run this in "
+            "WSL, on Linux or on a Mac; only containment works without it"
         ) from error
     weights = graph.known_probability()
     kept = weights > 0
@@ -122,7 +122,7 @@ def _array(kind: str, values: np.ndarray) -> array:
 def _check_thresholds(graph: Graph) -> None:
     total = np.bincount(graph.target, weights=graph.known_probability(), minlength=graph.n)
     if (total > 1 + 1e-6).any():
-        who = graph.names[int(total.argmax())]
+        who = graph.names[[int(total.argmax())]].tolist()[0]
         raise ValueError(
             f"in the linear-threshold model what reaches a person sums to at most 1; {who!r} has {total.max():.3g}. "
             "weighted_cascade gives weights that do"
