@@ -70,9 +70,7 @@ def measure(folder: str) -> None:
         "contain, 50 rumours, one group, 7 delays",
         lambda: cascade.contain(net, people, responders=found.seeds[5:], hours_per_step=3, n_sim=50, rng=3),
     )
-    print(
-        f"{net.n:,} people, {net.arcs:,} arcs; certificate {found.certificate:.3f} on {found.n_sets:,} sets;", end=" "
-    )
+    print(f"{net.n:,} people, {net.arcs:,} arcs; certificate {found.certificate:.3f} ({found.n_sets:,} sets);", end=" ")
     print(f"{spread.mean:,.0f} people (standard error {spread.se:.0f}), at least {found.low:,.0f} for sure")
     print(answer.table.round(0).to_string(index=False))
     print(f"{time.perf_counter() - began:.1f} s in all")

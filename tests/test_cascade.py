@@ -279,9 +279,8 @@ def test_follows_run_from_who_is_followed_and_fold_repeats():
             "brand": ["us", "us", "us", "us", "them"],
         }
     )
-    shares = pd.DataFrame({"author_key": ["d", "e"], "via_author_key": ["c", None]})
-    net = cascade.follow_graph(follows, shares=shares, brand="us")
-    assert sorted(map(tuple, net.links()[["source", "target"]].to_numpy())) == [("a", "b"), ("a", "c"), ("c", "d")]
+    net = cascade.follow_graph(follows, brand="us")
+    assert sorted(map(tuple, net.links()[["source", "target"]].to_numpy())) == [("a", "b"), ("a", "c")]
     with pytest.raises(ValueError, match="no link of nobody"):
         cascade.follow_graph(follows, brand="nobody")
 
@@ -380,9 +379,10 @@ def test_probabilities_by_relationship_are_found():
     for seed in range(30):
         net, trust, rng = two_kinds(seed)
         found = cascade.estimate_probabilities(net, shared(net, 80, rng), relationship=trust)
-        rows = found.table.set_index("relationship")
+        rows = found.table.set_index("relationship_group")
         for kind, truth in (("low", 0.03), ("high", 0.12)):
-            inside[kind] += rows.loc[kind, "low"] <= truth <= rows.loc[kind, "high"]
+            row = rows.loc[f"related_{kind}"]
+            inside[kind] += row["low"] <= truth <= row["high"]
         assert found.known_links == 1 and not found.reason and found.hours == 1
         assert set(np.round(found.graph.probability, 6)) <= set(np.round(rows["probability"], 6))
     assert min(inside.values()) >= 23  # of 30, at 90%
@@ -391,8 +391,10 @@ def test_probabilities_by_relationship_are_found():
 def test_without_names_all_who_could_have_told_share_the_credit():
     net, trust, rng = two_kinds(3)
     found = cascade.estimate_probabilities(net, shared(net, 300, rng, named=False), relationship=trust)
-    rows = found.table.set_index("relationship")["probability"]
-    assert rows["low"] == pytest.approx(0.03, rel=0.35) and rows["high"] == pytest.approx(0.12, rel=0.35)
+    rows = found.table.set_index("relationship_group")["probability"]
+    assert rows["related_low"] == pytest.approx(0.03, rel=0.35) and rows["related_high"] == pytest.approx(
+        0.12, rel=0.35
+    )
     assert math.isnan(found.known_links)
 
 

@@ -79,7 +79,7 @@ def test_waiting_never_helps_and_more_who_answer_never_hurt(seed):
     found = cascade.contain(
         net, [0, 1], responders={"few": [2], "many": [2, 3, 4]}, delay=[0, 1, 2, 4, 1e9], n_sim=30, rng=seed
     )
-    size = found.table.pivot_table(index="delay_hours", columns="responders", values="size")
+    size = found.table.pivot_table(index="delay_hours", columns="answered_by", values="size")
     assert (size.diff().dropna() >= 0).all().all()
     assert (size["many"] <= size["few"]).all() and (size["few"] <= size["nobody"]).all()
     for name in ("few", "many"):  # on every single drawn network, not on average only
@@ -108,16 +108,16 @@ def test_advocates_are_chosen_against_the_rumour():
     other = [("famous", f"b{i}") for i in range(30)]
     net = cascade.assumed(cascade.graph_of(pd.DataFrame(town + other, columns=["source", "target"])), 1.0)
     chosen = cascade.choose_advocates(net, ["rumour"], 2, among=["near", "famous"], delay=1, n_sim=3)
-    assert chosen == ("near",)
+    assert chosen == ("near", "famous")  # one of use, the other fills the number up
     found = cascade.contain(net, ["rumour"], responders={"near": ["near"], "famous": ["famous"]}, delay=1, n_sim=3)
-    assert found.table.set_index("responders")["size"].to_dict() == {"nobody": 10, "near": 4, "famous": 10}
+    assert found.table.set_index("answered_by")["size"].to_dict() == {"nobody": 10, "near": 4, "famous": 10}
 
 
 def test_how_long_one_may_wait():
     chain = pd.DataFrame({"source": range(20), "target": range(1, 21), "probability": 1.0})
     back = chain.rename(columns={"source": "target", "target": "source"})
     found = cascade.contain(pd.concat([chain, back]), [0], responders=[20], delay=[0, 5, 10, 15, 20], n_sim=3)
-    assert found.table["saved"].tolist()[5:] == [11, 8, 6, 3, 1]
+    assert found.table["saved"].tolist() == [0] * 5 + [10, 7, 5, 2, 0]
     assert found.longest_wait("responders") == 10
     useless = cascade.contain(cascade.graph_of(chain, nodes=range(22)), [0], responders=[21], delay=[0, 1], n_sim=3)
     assert math.isnan(useless.longest_wait("responders"))
@@ -165,9 +165,10 @@ def test_the_interval_holds_the_truth():
         raced = {"responders": people[10:20], "hours_per_step": 3.0}
         gap = cascade.late_answer(links, people[:5], **raced, draws=40, n_sim=40, rng=seed)
         true = cascade.assumed(links.graph, 0.15)
-        sizes = cascade.contain(
+        raced_true = cascade.contain(
             true, people[:5], responders={"them": people[10:20]}, delay=(2, 24), hours_per_step=3.0, n_sim=600, rng=99
-        ).sizes["them"]
+        )
+        sizes = raced_true.sizes["them"]
         inside += gap.low <= (sizes[:, 1] - sizes[:, 0]).mean() <= gap.high
     assert inside >= 15
 

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate, unknown, z_value
-from smm_analysis.terms import reason
 
 from .graph import Graph, graph_of
 from .hops import hops, live_arcs
@@ -33,8 +32,8 @@ class Containment:
     Attributes
     ----------
     table : DataFrame
-        A row an answerer and delay: responders, delay_hours, size (people who believe the rumour in the end, those who
-        began it included), low, high (of that mean, at `level`), saved (fewer than if nobody answered), n.
+        A row an answerer and delay: answered_by, delay_hours, size (people who believe the rumour in the end, those who
+        began it included), low, high (of that mean, at `level`), saved (fewer than if they never spoke), n.
     level, n_sim, hours_per_step, assumed
         Level of the intervals; cascades drawn; how long a step takes; whether the probabilities are assumed.
     """
@@ -44,16 +43,16 @@ class Containment:
     n_sim: int
     hours_per_step: float
     assumed: bool
-    sizes: Mapping[str, np.ndarray] = field(repr=False)
+    sizes: Mapping[str, np.ndarray] = field(repr=False)  # by group: a row a cascade, a column a delay, the last: never
 
     def longest_wait(self, responders: str, *, share: float = 0.5) -> float:
         """Return the longest delay tried, hours, at which at least `share` of what an answer at once saves is saved.
 
         NaN if not even the first delay saves anything that can be told from chance.
         """
-        rows = self.table[self.table["responders"] == responders].sort_values("delay_hours")
-        least = self.sizes[NOBODY][:, 0] - self.sizes[responders][:, 0]
-        sure = least.mean() - z_value(self.level) * least.std(ddof=1) / math.sqrt(self.n_sim)
+        rows = self.table[self.table["answered_by"] == responders].sort_values("delay_hours")
+        saved = self.sizes[responders][:, -1] - self.sizes[responders][:, 0]
+        sure = saved.mean() - z_value(self.level) * saved.std(ddof=1) / math.sqrt(self.n_sim)
         kept = rows[rows["saved"] >= share * rows["saved"].iloc[0]]
         return float(kept["delay_hours"].max()) if sure > 0 else math.nan
 
@@ -109,9 +108,9 @@ def contain(
     sizes: dict[str, list[np.ndarray]] = {name: [] for name in (NOBODY, *groups)}
     for _ in with_progress(range(n_sim), progress, "rumours"):
         live = live_arcs(graph, rng)
-        sizes[NOBODY].append(np.full(len(delays), np.isfinite(hops(graph, live, begin)).sum()))
+        sizes[NOBODY].append(np.full(len(delays) + 1, np.isfinite(hops(graph, live, begin)).sum()))
         for name, answer in groups.items():
-            sizes[name].append(race(graph, live, begin, answer, delays / hours_per_step))
+            sizes[name].append(race(graph, live, begin, answer, np.append(delays, np.inf) / hours_per_step))
     return _containment({name: np.array(rows) for name, rows in sizes.items()}, delays, level, hours_per_step, graph)
 
 
@@ -142,21 +141,19 @@ def late_answer(
 ) -> Estimate:
     """How many more believe a rumour that is answered late than one answered early (늦은 대응의 대가, S1.4).
 
-    The interval holds what shares leave unknown about the probabilities: each draw takes others, and simulates. `n`
-    counts the passings-on that the probabilities rest on.
+    The interval holds what shares leave unknown about the probabilities: each draw takes others, and simulates; the
+    estimate is the middle draw. `n` counts the passings-on that the probabilities rest on.
     """
     passed = round(float(links.table["passed_on"].sum()))
     if links.reason:
         return unknown(links.level, passed, links.reason)
-    if links.graph.is_assumed:
-        return unknown(links.level, passed, reason("assumed_probabilities"))
     rng, seeds, people = np.random.default_rng(rng), list(rumour_seeds), list(responders)
     step = links.hours if hours_per_step is None else hours_per_step
     raced = {"responders": {"them": people}, "delay": (early_hours, late_hours), "hours_per_step": step}
     runs = [contain(links.drawn(rng), seeds, **raced, n_sim=n_sim, rng=rng).sizes["them"] for _ in range(draws)]
     differences = np.array([(sizes[:, 1] - sizes[:, 0]).mean() for sizes in runs])
-    low, high = np.quantile(differences, [0.5 - links.level / 2, 0.5 + links.level / 2])
-    return Estimate(float(differences.mean()), float(low), float(high), links.level, passed)
+    low, middle, high = np.quantile(differences, [0.5 - links.level / 2, 0.5, 0.5 + links.level / 2])
+    return Estimate(float(middle), float(low), float(high), links.level, passed)
 
 
 def choose_advocates(
@@ -173,7 +170,8 @@ def choose_advocates(
     """Choose k advocates who save most people from a rumour (소문에 맞설 옹호자 고르기; Budak et al. 2011, section 4).
 
     Greedy coverage: on drawn links, each person whom the rumour would reach is saved by whoever of `among` can reach
-    her no later than the rumour does, speaking after `delay` hours. Fewer than k are returned if no more are of use.
+    her no later than the rumour does, speaking after `delay` hours. Where no more are of use, those whom most people
+    hear fill the number up.
 
     Raises
     ------
@@ -188,12 +186,14 @@ def choose_advocates(
             f"choose 1 or more of at least one person who did not begin the rumour; k={k}, {len(able)} left"
         )
     saves = [_savers(graph, begin, able, delay / hours_per_step, rng) for _ in range(n_sim)]
-    chosen, left = [], np.concatenate(saves, axis=1)
+    chosen: list[int] = []
+    left = np.concatenate(saves, axis=1)
     while len(chosen) < min(k, len(able)) and left.any():
-        best = int(left.sum(axis=1).argmax())
-        chosen.append(able[best])
-        left = left[:, ~left[best]]
-    return tuple(graph.names[chosen])
+        chosen.append(int(left.sum(axis=1).argmax()))
+        left = left[:, ~left[chosen[-1]]]
+    heard = np.argsort(-graph.out_degree[able], kind="stable")
+    chosen += [i for i in heard.tolist() if i not in chosen][: k - len(chosen)]
+    return tuple(graph.names[able[chosen]])
 
 
 def _savers(
@@ -205,6 +205,8 @@ def _savers(
     reached = np.flatnonzero(np.isfinite(rumour) & (rumour > 0))
     if len(reached) > most:
         reached = rng.choice(reached, most, replace=False)
+    if not len(reached):
+        return np.zeros((len(able), 0), dtype=bool)
     steps = [hops(graph, live, able[i : i + 1])[reached] for i in range(len(able))]
     return delay + np.array(steps) <= rumour[reached]
 
@@ -248,10 +250,10 @@ def _containment(
     n_sim, z = len(sizes[NOBODY]), z_value(level)
     rows = []
     for name, drawn in sizes.items():
-        mean, half = drawn.mean(axis=0), z * drawn.std(axis=0, ddof=1) / math.sqrt(n_sim)
+        mean, half = drawn.mean(axis=0)[:-1], z * drawn.std(axis=0, ddof=1)[:-1] / math.sqrt(n_sim)
         rows.append(
-            pd.DataFrame({"responders": name, "delay_hours": delays, "size": mean, "low": mean - half}).assign(
-                high=mean + half, saved=sizes[NOBODY].mean(axis=0) - mean, n=n_sim
+            pd.DataFrame({"answered_by": name, "delay_hours": delays, "size": mean, "low": mean - half}).assign(
+                high=mean + half, saved=drawn[:, -1].mean() - mean, n=n_sim
             )
         )
     return Containment(pd.concat(rows, ignore_index=True), level, n_sim, hours_per_step, graph.is_assumed, sizes)

@@ -161,11 +161,11 @@ def graph_of(links: Any, *, nodes: Iterable[Hashable] | None = None) -> Graph:
     return graph.with_probability(frame["probability"].to_numpy(dtype=float)[order], "given")
 
 
-def follow_graph(follows: pd.DataFrame, *, shares: pd.DataFrame | None = None, brand: str = "") -> Graph:
-    """Make the network of the tables (팔로우 표로 네트워크 만들기): word goes from who is followed to who follows.
+def follow_graph(follows: pd.DataFrame, *, brand: str = "") -> Graph:
+    """Make the network of the table follows (팔로우 표로 네트워크 만들기): word goes from the followed to the follower.
 
-    Links noted twice count once; a person who follows herself is left out. With `shares`, who passed something on from
-    somebody (``via_author_key``) is taken to follow her too. `brand` keeps that brand's links.
+    Links noted twice count once; a person who follows herself is left out. `brand` keeps that brand's links. Links
+    along which something was seen passed on are not added: a network of such links would look far too catching.
 
     Raises
     ------
@@ -173,15 +173,25 @@ def follow_graph(follows: pd.DataFrame, *, shares: pd.DataFrame | None = None, b
         No links are left.
     """
     kept = follows[follows["brand"] == brand] if brand and "brand" in follows else follows
-    pairs = [kept[["followed_key", "follower_key"]].set_axis(["source", "target"], axis=1)]
-    if shares is not None and "via_author_key" in shares:
-        seen = shares[["via_author_key", "author_key"]].dropna()
-        pairs.append(seen.set_axis(["source", "target"], axis=1))
-    links = pd.concat(pairs, ignore_index=True).drop_duplicates()
+    links = kept[["followed_key", "follower_key"]].set_axis(["source", "target"], axis=1).drop_duplicates()
     links = links[links["source"] != links["target"]]
     if links.empty:
         raise ValueError(f"follows holds no link of {brand or 'any brand'}; export who follows whom (TABLES: follows)")
-    return graph_of(links)
+    return graph_of(links.reset_index(drop=True))
+
+
+def add_voice(graph: Graph, name: Hashable, hearers: Iterable[Hashable], *, probability: float) -> Graph:
+    """Return the network with one more person, such as the firm, whom these people hear (목소리 더하기).
+
+    `probability` is that each of them passes on what the newcomer says. The others' probabilities stay.
+    """
+    at = graph.positions(hearers, what="hearers")
+    if name in graph.names or not len(at):
+        raise ValueError(f"{name!r} must be new to the network and be heard by at least one person in it")
+    known = np.concatenate([graph.known_probability(), np.full(len(at), probability)])
+    source = np.concatenate([graph.source, np.full(len(at), graph.n)])
+    names = graph.names.append(pd.Index([name]))
+    return _sorted(names, source, np.concatenate([graph.target, at]), known, graph.origin)
 
 
 def _sorted(
@@ -249,9 +259,8 @@ def _coded(frame: pd.DataFrame, nodes: Iterable[Hashable] | None) -> tuple[pd.In
         raise ValueError(f"nodes name {_some(names[names.duplicated()])} twice; name each person once")
     codes = names.get_indexer(pd.Index(ends))
     if (codes < 0).any():
-        raise ValueError(
-            f"links name {_some(pd.Index(ends[codes < 0].unique()))}, who are not among the nodes; add them"
-        )
+        strangers = pd.Index(ends[codes < 0].unique())
+        raise ValueError(f"links name {_some(strangers)}, who are not among the nodes; add them")
     return names, codes
 
 

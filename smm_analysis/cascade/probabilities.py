@@ -14,7 +14,7 @@ from smm_analysis.terms import Lang, reason
 from .graph import Graph
 from .sampling import arcs_of
 
-GROUPS = ("low", "high", "unknown")  # the relationship of who may pass it on
+GROUPS = ("related_low", "related_high", "related_unknown")  # the relationship of who may pass it on
 ENOUGH = 10  # passings-on along known links, below which nothing is estimated
 KNOWN = 0.5  # share of the links used that the network must hold
 
@@ -32,6 +32,13 @@ def assumed(graph: Graph, probability: float) -> Graph:
     return graph.with_probability(probability, "assumed")
 
 
+def relationship_of(surveys: pd.DataFrame, customers: pd.DataFrame, *, question: str = "trust") -> pd.Series:
+    """Return each person's mean answer by author key (사람별 관계): those customers whose social handle is known."""
+    asked = surveys[(surveys["question"] == question) & surveys["score"].notna()]
+    known = customers.dropna(subset=["author_key"])[["customer_key", "author_key"]]
+    return asked.merge(known, on="customer_key").groupby("author_key")["score"].mean()
+
+
 @dataclass(frozen=True, eq=False)
 class LinkProbabilities:
     """What shares tell of links (공유 기록에서 추정한 전달 확률).
@@ -39,9 +46,9 @@ class LinkProbabilities:
     Attributes
     ----------
     graph : Graph
-        The network with the estimated probabilities; without any where there is a `reason`.
+        The network with the estimated probabilities; where there is a `reason`, with those supposed, or without any.
     table : DataFrame
-        A row a group of who may pass it on, by relationship: relationship (low, high, unknown), n (times that somebody
+        A row a group of who may pass it on: relationship_group (one of `GROUPS`), n (times that somebody
         of it heard a share), passed_on, probability, low, high (0..1).
     hours : float
         Median hours from a share to its being passed on; NaN if none was.
@@ -59,7 +66,9 @@ class LinkProbabilities:
     reason: Mapping[Lang, str] = field(default_factory=dict)
 
     def drawn(self, rng: np.random.Generator) -> Graph:
-        """Return the network with probabilities drawn from what is still uncertain about them."""
+        """Return the network with probabilities drawn from what is still uncertain about them; supposed ones stay."""
+        if self.reason:
+            return self.graph
         rates = rng.beta(self.table["a"].to_numpy(), self.table["b"].to_numpy())
         return self.graph.with_probability(rates[self.group[self.graph.target]], "estimated")
 
@@ -70,6 +79,7 @@ def estimate_probabilities(
     *,
     relationship: pd.Series | None = None,
     within_days: float = 7,
+    suppose: float | None = None,
     level: float = 0.9,
 ) -> LinkProbabilities:
     """Estimate how likely a person passes on what somebody she hears shared (공유 기록으로 전달 확률 추정).
@@ -82,13 +92,14 @@ def estimate_probabilities(
     Parameters
     ----------
     shares : item_id, author_key, shared_at and, if known, via_author_key.
-    relationship : by person, any scale; high is above the median of those known. None: one group, `unknown`.
+    relationship : by person, any scale; high is above the median of those known. None: one group, unknown.
+    suppose : the probability assumed on every link where shares cannot tell, for a what-if.
 
     Returns
     -------
     LinkProbabilities
-        With a `reason` and no probabilities below 10 successes, or where the network holds less than half of the links
-        along which things were passed on: on it every cascade would die too early.
+        With a `reason` below 10 successes, or where the network holds less than half of the links along which things
+        were passed on: on it every cascade would die too early.
     """
     first = shares.sort_values("shared_at").drop_duplicates(["item_id", "author_key"])
     group = _groups(graph, relationship)
@@ -97,7 +108,10 @@ def estimate_probabilities(
     known, passed = _known_links(graph, first), float(tries["credit"].sum())
     why = _cannot_tell(known, passed)
     rates = table["probability"].to_numpy()[group[graph.target]]
-    done = graph if why else graph.with_probability(rates, "estimated")
+    if why:
+        done = graph if suppose is None else assumed(graph, suppose)
+    else:
+        done = graph.with_probability(rates, "estimated")
     hours = tries.loc[tries["credit"] > 0, "hours"].median()
     return LinkProbabilities(done, table, float(hours), level, known, group, why)
 
@@ -156,7 +170,7 @@ def _rates(group: np.ndarray, credit: np.ndarray, level: float) -> pd.DataFrame:
     tail = (1 - level) / 2
     low, high = beta.ppf(tail, a, b), beta.ppf(1 - tail, a, b)
     return pd.DataFrame(
-        {"relationship": GROUPS, "n": n.astype(int), "passed_on": passed, "probability": a / (a + b)}
+        {"relationship_group": GROUPS, "n": n.astype(int), "passed_on": passed, "probability": a / (a + b)}
         | {"low": low, "high": high, "a": a, "b": b}
     )
 

@@ -47,7 +47,7 @@ class Selling:
         if self.reason:
             return unknown(self.level, self.n, self.reason)
         gap = (self.draws[way] - self.draws[against]).to_numpy()
-        return Estimate(float(gap.mean()), *_ends(gap, self.level), self.level, self.n)
+        return Estimate(float(np.median(gap)), *_ends(gap, self.level), self.level, self.n)
 
     def worth(self, way: str, against: str = "reviewers") -> float:
         """Return up to what price each of one way's people are worth their money, if the other's price stays."""
@@ -87,8 +87,6 @@ def compare_selling(
     rng = np.random.default_rng(rng)
     told = links if isinstance(links, LinkProbabilities) else None
     graph = told.graph if told else graph_of(links)
-    if told and told.reason:
-        return Selling(pd.DataFrame(), {}, told.level, _successes(told), pd.DataFrame(), told.reason)
     counts = _affordable(graph, money, costs)
     fixed = {"group_leaders": _group_leaders(graph, counts["group_leaders"], rng)}
     found = select_seeds(graph, counts["opinion_leaders"], counted=counted, rng=rng)
@@ -145,7 +143,8 @@ def _selling(
     table = pd.DataFrame({"way": WAYS, "seeds": [counts[way] for way in WAYS], "cost_each": [costs[w] for w in WAYS]})
     table = table.assign(spent=spent.to_numpy(), people=people.mean().to_numpy(), per_million=rate.mean().to_numpy())
     table = table.assign(low=[ends[way][0] for way in WAYS], high=[ends[way][1] for way in WAYS], n=n)
-    return Selling(table, names, level, n, rate, reason("assumed_probabilities") if graph.is_assumed else {})
+    why = (told.reason if told else {}) or (reason("assumed_probabilities") if graph.is_assumed else {})
+    return Selling(table, names, level, n, rate, why)
 
 
 def _successes(told: LinkProbabilities) -> int:

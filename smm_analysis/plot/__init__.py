@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 
 from smm_analysis.terms import SMALLEST_GROUP
 
+from .cascade import plot_containment, plot_late_cost, plot_network, plot_selling, plot_selling_by_probability
 from .claims import plot_inflow, plot_retention, plot_tolerance
 from .diffusion import plot_bass, plot_between_brands, plot_four_types
 from .handoff import plot_follow_through
@@ -31,6 +32,7 @@ __all__ = [
     "plot_between_brands",
     "plot_calibration",
     "plot_carry_over",
+    "plot_containment",
     "plot_contributions",
     "plot_costs",
     "plot_coverage",
@@ -41,8 +43,10 @@ __all__ = [
     "plot_half_life",
     "plot_inflow",
     "plot_lags",
+    "plot_late_cost",
     "plot_measure",
     "plot_money_and_outcome",
+    "plot_network",
     "plot_nps",
     "plot_plan_paths",
     "plot_predictors",
@@ -50,6 +54,8 @@ __all__ = [
     "plot_relationship",
     "plot_retention",
     "plot_scorecard",
+    "plot_selling",
+    "plot_selling_by_probability",
     "plot_spikes",
     "plot_strategies",
     "plot_switch",
