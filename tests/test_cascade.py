@@ -285,6 +285,17 @@ def test_follows_run_from_who_is_followed_and_fold_repeats():
         cascade.follow_graph(follows, brand="nobody")
 
 
+def test_a_voice_is_added_and_heard():
+    net = cascade.add_voice(cascade.graph_of(PATH.assign(probability=0.0)), "firm", [1, 3], probability=1.0)
+    assert cascade.expected_spread(net, ["firm"], n_sim=5).mean == 3
+    bare = cascade.add_voice(cascade.graph_of(PATH[["source", "target"]]), "firm", [1])
+    assert bare.probability is None and bare.arcs == 4
+    with pytest.raises(ValueError, match="needs a probability where"):
+        cascade.add_voice(net, "shop", [1])
+    with pytest.raises(ValueError, match="'firm' must be new"):
+        cascade.add_voice(net, "firm", [1], probability=1.0)
+
+
 # --- bad input --------------------------------------------------------------------------------------------------------
 
 
@@ -392,9 +403,8 @@ def test_without_names_all_who_could_have_told_share_the_credit():
     net, trust, rng = two_kinds(3)
     found = cascade.estimate_probabilities(net, shared(net, 300, rng, named=False), relationship=trust)
     rows = found.table.set_index("relationship_group")["probability"]
-    assert rows["related_low"] == pytest.approx(0.03, rel=0.35) and rows["related_high"] == pytest.approx(
-        0.12, rel=0.35
-    )
+    assert rows["related_low"] == pytest.approx(0.03, rel=0.35)
+    assert rows["related_high"] == pytest.approx(0.12, rel=0.35)
     assert math.isnan(found.known_links)
 
 

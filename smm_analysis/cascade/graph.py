@@ -180,16 +180,19 @@ def follow_graph(follows: pd.DataFrame, *, brand: str = "") -> Graph:
     return graph_of(links.reset_index(drop=True))
 
 
-def add_voice(graph: Graph, name: Hashable, hearers: Iterable[Hashable], *, probability: float) -> Graph:
+def add_voice(graph: Graph, name: Hashable, hearers: Iterable[Hashable], *, probability: float | None = None) -> Graph:
     """Return the network with one more person, such as the firm, whom these people hear (목소리 더하기).
 
-    `probability` is that each of them passes on what the newcomer says. The others' probabilities stay.
+    `probability` is that each of them passes on what the newcomer says; it is needed where the network has
+    probabilities already, and only there. The others' stay.
     """
     at = graph.positions(hearers, what="hearers")
     if name in graph.names or not len(at):
         raise ValueError(f"{name!r} must be new to the network and be heard by at least one person in it")
-    known = np.concatenate([graph.known_probability(), np.full(len(at), probability)])
+    if (probability is None) != (graph.probability is None):
+        raise ValueError("add_voice needs a probability where the network has some, and only there")
     source = np.concatenate([graph.source, np.full(len(at), graph.n)])
+    known = None if graph.probability is None else np.append(graph.probability, np.full(len(at), probability))
     names = graph.names.append(pd.Index([name]))
     return _sorted(names, source, np.concatenate([graph.target, at]), known, graph.origin)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BEST_RATIO = 1 - 1 / math.e  # of the best spread, what greedy is sure of
 FEWEST = 2000  # sets in each half of the first round: on small networks too the spread is well known
+CHEAP = 400_000  # members of sets that cost next to nothing: so many are always drawn, as far as the rounds go
 SURE = 0.8  # a certificate from which on another round raises the spread by well under 1%
 
 
@@ -105,10 +106,10 @@ def opim(
             choose, judge = (_doubled(sets, turned, rng, counted) for sets in (choose, judge))
         chosen = cover(choose, n, k)
         found = _certified(chosen, judge, n, weight)
-        settled = found.low <= floor * (1 + settle) or found.low >= SURE * found.high
-        if found.low >= (BEST_RATIO - eps) * found.high and settled:
+        sure = found.low >= SURE * found.high or found.low <= floor * (1 + settle)
+        if found.low >= (BEST_RATIO - eps) * found.high and sure and found.members >= CHEAP:
             break
-        floor = found.low
+        floor = max(floor, found.low)
     return found
 
 

@@ -61,7 +61,7 @@ def select_seeds(
     counted: Counted = "passing_on",
     eps: float = 0.1,
     delta: float | None = None,
-    settle: float = 0.03,
+    settle: float = 0.01,
     rng: int | np.random.Generator = 0,
     progress: bool | None = None,
 ) -> SeedSet:

@@ -98,7 +98,8 @@ def compare_selling(
         names = names or {way: tuple(graph.names[ways[way]]) for way in WAYS}
         rows.append([_people(drawn, ways[way], counted, n_sim, rng) for way in WAYS])
     people = pd.DataFrame(rows, columns=list(WAYS))
-    return _selling(people, counts, costs, names, graph, told, told.level if told else level)
+    n = _successes(told) if told and not told.reason else draws * n_sim
+    return _selling(people, counts, costs, names, graph, told, told.level if told else level, n)
 
 
 def _affordable(graph: Graph, money: float, costs: Mapping[str, float]) -> dict[str, int]:
@@ -135,10 +136,10 @@ def _selling(
     graph: Graph,
     told: LinkProbabilities | None,
     level: float,
+    n: int,
 ) -> Selling:
     spent = pd.Series({way: counts[way] * costs[way] for way in WAYS})
     rate = people / spent * 1e6
-    n = _successes(told) if told else len(people)
     ends = {way: _ends(rate[way].to_numpy(), level) for way in WAYS}
     table = pd.DataFrame({"way": WAYS, "seeds": [counts[way] for way in WAYS], "cost_each": [costs[w] for w in WAYS]})
     table = table.assign(spent=spent.to_numpy(), people=people.mean().to_numpy(), per_million=rate.mean().to_numpy())

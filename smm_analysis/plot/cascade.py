@@ -43,7 +43,7 @@ def plot_network(
     place = np.full((graph.n, 2), np.nan)
     number = np.cumsum(shown) - 1
     place[shown] = positions(number[graph.source[ends]], number[graph.target[ends]], int(shown.sum()), seed=seed)
-    _, axes = plt.subplots(1, len(at), figsize=(4.2 * len(at), 4.4), squeeze=False)
+    _, axes = plt.subplots(1, len(at), figsize=(3.9 * len(at), 4.4), squeeze=False)
     for ax, (key, seeds_at) in zip(axes[0], at.items(), strict=True):
         _panel(ax, graph, place, ends, shown, seeds_at)
         hears = _hearers(graph, seeds_at)
@@ -92,7 +92,15 @@ def _panel(ax: Axes, graph: Graph, place: np.ndarray, ends: np.ndarray, shown: n
     rest[seeds] = False
     for who, colour in ((rest, GREY), (hears, PALETTE[0])):
         ax.scatter(*place[who].T, s=size[who], color=colour, alpha=0.75, linewidths=0, zorder=2)
-    ax.scatter(*place[seeds].T, s=130, marker="*", color=PALETTE[1], edgecolors="white", linewidths=0.6, zorder=3)
+    ax.scatter(
+        *place[seeds].T,
+        s=130 if len(seeds) <= 30 else 45,
+        marker="*",
+        color=PALETTE[1],
+        edgecolors="white",
+        linewidths=0.6,
+        zorder=3,
+    )
     ax.set(xticks=[], yticks=[], aspect="equal")
     ax.autoscale_view()
     ax.axis("off")

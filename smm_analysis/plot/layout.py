@@ -24,4 +24,13 @@ def positions(source: np.ndarray, target: np.ndarray, n: int, *, seed: int = 0, 
         force -= 0.8 * place
         length = np.maximum(np.hypot(force[:, 0], force[:, 1]), 1e-9)
         place = place + force * (np.minimum(length, heat) / length)[:, None]
-    return place
+    return _drawn_in(place)
+
+
+def _drawn_in(place: np.ndarray, share: float = 0.95) -> np.ndarray:
+    """Bring those far out back to the rim within which `share` of all are, keeping their direction."""
+    place = place - np.median(place, axis=0)
+    radius = np.maximum(np.hypot(place[:, 0], place[:, 1]), 1e-9)
+    rim = np.quantile(radius, share)
+    beyond = np.maximum(radius / rim - 1, 0)
+    return place * (np.where(beyond > 0, rim * (1 + 0.15 * np.tanh(beyond)), radius) / radius)[:, None]
