@@ -135,7 +135,8 @@ def plot_containment(
             ax.axvline(wait, color=colour, linestyle=":", linewidth=1.2)
     ax.set(xlabel=label("delay_hours", lang), ylabel=label("believers", lang), ylim=(0, None))
     ax.set_title(label("containment", lang))
-    return legend_below(ax, columns=1)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    return ax
 
 
 def plot_late_cost(
