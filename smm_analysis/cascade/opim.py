@@ -85,15 +85,15 @@ def opim(
     *,
     eps: float,
     delta: float,
-    settle: float,
+    settle: float | None,
     counted: Counted,
     rng: np.random.Generator,
     progress: bool,
 ) -> Certified:
     """Draw sets, twice as many each round, until the certificate holds and another round would hardly raise the floor.
 
-    Their algorithm 2, which stops as soon as the ratio of the bounds is at least 1 - 1/e - eps; `settle` goes on while
-    a round raises the lower bound by more than that share. The bounds of all rounds hold together with probability
+    Their algorithm 2, which stops as soon as the ratio of the bounds is at least 1 - 1/e - eps (`settle` None); `settle`
+    goes on while sets are cheap, or a round raises the lower bound by more than that share. The bounds of all rounds hold together with probability
     1 - delta, so that going on costs nothing but time.
     """
     turned, n = graph.transposed(), graph.n
@@ -106,11 +106,16 @@ def opim(
             choose, judge = (_doubled(sets, turned, rng, counted) for sets in (choose, judge))
         chosen = cover(choose, n, k)
         found = _certified(chosen, judge, n, weight)
-        sure = found.low >= SURE * found.high or found.low <= floor * (1 + settle)
-        if found.low >= (BEST_RATIO - eps) * found.high and sure and found.members >= CHEAP:
+        if found.low >= (BEST_RATIO - eps) * found.high and (settle is None or _settled(found, floor, settle)):
             break
         floor = max(floor, found.low)
     return found
+
+
+def _settled(found: Certified, floor: float, settle: float) -> bool:
+    """Whether another round is hardly worth its time."""
+    sure = found.low >= SURE * found.high or found.low <= floor * (1 + settle)
+    return sure and found.members >= CHEAP
 
 
 def lower_bound(covered: int, sets: int, n: int, weight: float) -> float:
