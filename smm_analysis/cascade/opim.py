@@ -92,9 +92,9 @@ def opim(
 ) -> Certified:
     """Draw sets, twice as many each round, until the certificate holds and another round would hardly raise the floor.
 
-    Their algorithm 2, which stops as soon as the ratio of the bounds is at least 1 - 1/e - eps (`settle` None); `settle`
-    goes on while sets are cheap, or a round raises the lower bound by more than that share. The bounds of all rounds hold together with probability
-    1 - delta, so that going on costs nothing but time.
+    Their algorithm 2, which stops as soon as the ratio of the bounds is at least 1 - 1/e - eps (`settle` None); with
+    `settle` it goes on while sets are cheap, or a round raises the lower bound by more than that share. The bounds of
+    all rounds hold together with probability 1 - delta, so that going on costs nothing but time.
     """
     turned, n = graph.transposed(), graph.n
     first, rounds = _schedule(n, k, eps, delta)

@@ -77,7 +77,7 @@ def select_seeds(
     counted : `passing_on` counts who passes it on; `hearing` also who hears somebody who did.
     eps : the certificate reaches at least 1 - 1/e - eps, as long as the bound on the rounds allows, 0 < eps < 1 - 1/e.
     delta : probability that the certificate is wrong; default 1 / people.
-    settle : after that, rounds go on while they are cheap or raise the floor by more than this share; None: stop at once.
+    settle : after that, rounds go on while they are cheap or raise the floor by more than this share; None: they stop.
     progress : whether to show a progress bar; default: on networks of 300,000 arcs or more.
 
     Raises
