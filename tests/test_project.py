@@ -18,6 +18,7 @@ NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_c
 COMMON_PARAMETERS = {"data", "brand", "since", "until", "lang", "seed"}
 HEADINGS = ["Question", "Parameters", "Data", "Model", "Figure", "Verdict", "Limits", "Exercises", "Sources"]
 MODELS = {"attention", "diffusion", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
+MODELS = {"cascade", "diffusion", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
 # who may import whom: a room and what it may use, from the floor plan
 MAY_IMPORT = {
     "terms": set(),
@@ -37,6 +38,7 @@ MAY_IMPORT = {
     "mix": {"terms", "tables", "estimate"},
     "relationship": {"terms", "tables", "estimate"},
     "diffusion": {"terms", "tables", "estimate"},
+    "cascade": {"terms", "tables", "estimate"},
     "strategies": {"terms", "tables", "estimate", "relationship", "diffusion"},
     "verdict": {"terms"},
     "keynumbers": {"terms", "verdict"},

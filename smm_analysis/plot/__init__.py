@@ -10,6 +10,7 @@ from smm_analysis.terms import SMALLEST_GROUP
 
 from .attention import plot_decay, plot_readers, plot_view_sources
 from .canvas import plot_canvas
+from .cascade import plot_containment, plot_late_cost, plot_network, plot_selling, plot_selling_by_probability
 from .claims import plot_inflow, plot_retention, plot_tolerance
 from .diffusion import plot_bass, plot_between_brands, plot_four_types
 from .handoff import plot_follow_through
@@ -34,6 +35,7 @@ __all__ = [
     "plot_calibration",
     "plot_canvas",
     "plot_carry_over",
+    "plot_containment",
     "plot_contributions",
     "plot_costs",
     "plot_coverage",
@@ -45,8 +47,10 @@ __all__ = [
     "plot_half_life",
     "plot_inflow",
     "plot_lags",
+    "plot_late_cost",
     "plot_measure",
     "plot_money_and_outcome",
+    "plot_network",
     "plot_nps",
     "plot_plan_paths",
     "plot_predictors",
@@ -55,6 +59,8 @@ __all__ = [
     "plot_relationship",
     "plot_retention",
     "plot_scorecard",
+    "plot_selling",
+    "plot_selling_by_probability",
     "plot_spikes",
     "plot_strategies",
     "plot_switch",

@@ -8,6 +8,7 @@ person, week and purpose: two plans see the same luck, and their difference is t
 from .alone import media_alone
 from .engine import Simulation, replay, simulate
 from .heard import planted_labels
+from .network import whole_network
 from .sample import BRANDS, SAMPLE_PLANS, write_sample
 from .truth import truth
 from .worlds import CHANNELS, PLANS, POLICIES, WORLDS, Channel, Plan, Policy, World
@@ -29,5 +30,6 @@ __all__ = [
     "replay",
     "simulate",
     "truth",
+    "whole_network",
     "write_sample",
 ]
