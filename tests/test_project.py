@@ -38,10 +38,11 @@ MAY_IMPORT = {
     "strategies": {"terms", "tables", "estimate", "relationship", "diffusion"},
     "verdict": {"terms"},
     "keynumbers": {"terms", "verdict"},
+    "exercises": {"terms", "verdict", "virtual", "diffusion", "health", "mix"},
     "plot": {"terms", "verdict", *MODELS},
     "report": {"terms", "places", "tables", "verdict", "keynumbers"},
     "__main__": {"cli"},
-    "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "report"},
+    "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "report", "exercises"},
 }
 
 
