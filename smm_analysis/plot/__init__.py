@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 
 from smm_analysis.terms import SMALLEST_GROUP
 
+from .cases import plot_leads, plot_sweep
 from .claims import plot_inflow, plot_retention, plot_tolerance
 from .diffusion import plot_bass, plot_between_brands, plot_four_types
 from .handoff import plot_follow_through
@@ -41,6 +42,7 @@ __all__ = [
     "plot_half_life",
     "plot_inflow",
     "plot_lags",
+    "plot_leads",
     "plot_measure",
     "plot_money_and_outcome",
     "plot_nps",
@@ -52,6 +54,7 @@ __all__ = [
     "plot_scorecard",
     "plot_spikes",
     "plot_strategies",
+    "plot_sweep",
     "plot_switch",
     "plot_theme_curve",
     "plot_themes",
