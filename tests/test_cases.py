@@ -17,8 +17,6 @@ from smm_analysis.exercises.workbook import cases, texts_of
 
 CASES = Path(__file__).parents[1] / "notebooks" / "cases"
 NAMES = sorted(path.stem for path in CASES.glob("*.ipynb"))
-SLOW = {"cdnow_repeat_buyers", "insurance_tv_advertising"}
-EACH = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in NAMES]
 
 
 def cells(notebook, *, without=()):
@@ -87,7 +85,7 @@ def test_words_are_whole_in_both_languages(name):
             assert bool(both["en"]) == bool(re.search("[가-힣]|[A-Z]{3}", both["ko"])), f"{name}.{key}: {both}"
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", NAMES)
 def test_solutions_are_right(name, worked):
     pages = worked(name)._pages
     assert pages
@@ -95,7 +93,7 @@ def test_solutions_are_right(name, worked):
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", NAMES)
 def test_wrong_answers_get_a_hint_of_their_own(name, lang, worked, monkeypatch):
     pages = worked(name)._pages
     work = exercises.Workbook(name, lang)
@@ -119,7 +117,7 @@ def wrong_answers(key, truth, texts):
     return apart | {"too_high": 7777 * abs(truth.value) + 7777}
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", NAMES)
 def test_hints_do_not_give_the_answer_away(name, worked):
     for key, page in worked(name)._pages.items():
         texts = texts_of(name)[key]
@@ -150,7 +148,7 @@ def test_readers_copies_hold_no_solution_and_no_result(copies):
         assert not [cell for cell in copy["cells"] if cell.get("outputs") or cell.get("execution_count")]
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", NAMES)
 def test_readers_copies_run_and_wait_for_answers(name, copies, monkeypatch):
     notebook = json.loads((copies / "cases" / f"{name}.ipynb").read_text("utf-8"))
     work = run(notebook, monkeypatch, lang="ko")["work"]

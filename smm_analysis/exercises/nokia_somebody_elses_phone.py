@@ -15,7 +15,7 @@ def fans_share(sources: pd.DataFrame) -> Truth:
     fans = who["told"].eq("fans").sum()
     return about(
         100 * fans / len(who),
-        of_all=100 * fans / sources["source"].nunique(),
+        of_all=100 * fans / sources["told_by"].nunique(),
         of_statements=100 * fans / len(sources),
         the_others=100 * (1 - fans / len(who)),
     )
@@ -23,7 +23,7 @@ def fans_share(sources: pd.DataFrame) -> Truth:
 
 def pieces_a_day(sources: pd.DataFrame) -> Truth:
     """Pieces of content for each of the three and each day, by what Campaign says."""
-    told = sources[sources["source"] == "Campaign"].set_index("topic")["number"]
+    told = sources[sources["told_by"] == "Campaign"].set_index("topic")["number"]
     pieces, people, weeks = (float(told[key]) for key in ("told_pieces", "told_people", "told_weeks"))
     return about(
         pieces / people / (7 * weeks),

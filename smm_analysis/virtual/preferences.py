@@ -114,9 +114,9 @@ def take_up(guests: Guests, *, level: float = 0.9) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a reading: reading, estimate, low, high (percentage points), n (guests). `naive_replied`: under CMR, those
-        who replied minus those who did not. `among_replied`: those who replied, CMR minus CRM for the same guests.
-        `over_all`: all guests, CMR minus CRM for the same guests.
+        A row a reading, named in `measure`: measure, estimate, low, high (percentage points), n (guests).
+        `naive_replied`: under CMR, those who replied minus those who did not. `among_replied`: those who replied, CMR
+        minus CRM for the same guests. `over_all`: all guests, CMR minus CRM for the same guests.
     """
     from statistics import NormalDist
 
@@ -130,7 +130,7 @@ def take_up(guests: Guests, *, level: float = 0.9) -> pd.DataFrame:
     }
     z = NormalDist().inv_cdf(0.5 + level / 2)
     rows = [(key, x, x - z * np.sqrt(v), x + z * np.sqrt(v), n) for key, (x, v, n) in found.items()]
-    return pd.DataFrame(rows, columns=["reading", "estimate", "low", "high", "n"])
+    return pd.DataFrame(rows, columns=["measure", "estimate", "low", "high", "n"])
 
 
 def steering(
