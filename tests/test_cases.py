@@ -198,6 +198,12 @@ def test_a_guess_is_met_again():
     assert work.table().iloc[2].to_list() == ["찾아온 사람", "서버가 응답한 요청", 1]
 
 
+def test_parameters_that_leave_nothing_to_answer_from_are_named():
+    nothing = pd.Series([], dtype=float)
+    told = exercises.Workbook("colour_tv_1963").check("came_next", 5, pd.Series([1.0, 2.0]), nothing)
+    assert (told.right, told.why) == (None, "no_truth")
+
+
 def test_unknown_exercises_and_cases_are_named():
     with pytest.raises(KeyError, match="it has fans_share"):
         exercises.Workbook("nokia_somebody_elses_phone").check("hit", 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -127,7 +128,9 @@ class Workbook:
         page = self._page(key)
         if answer is ...:
             return self._say(key, "no_answer")
-        page.truth = truth_of(self.case, key, *found, **more)
+        page.truth = _truth_if_any(self.case, key, *found, **more)
+        if page.truth is None:
+            return self._say(key, "no_truth")
         given, wrong = self._read(key, answer)
         if wrong:
             return self._say(key, wrong)
@@ -203,6 +206,15 @@ class Workbook:
 def truth_of(case: str, key: str, *found: Any, **more: Any) -> Truth:
     """Return the truth of one exercise, worked out by the function of its name in the case's module (정답 계산)."""
     return getattr(import_module(f"smm_analysis.exercises.{case}"), key)(*found, **more)
+
+
+def _truth_if_any(case: str, key: str, *found: Any, **more: Any) -> Truth | None:
+    """Return the truth, or None where the notebook's parameters leave nothing to work it out from."""
+    try:
+        truth = truth_of(case, key, *found, **more)
+    except (IndexError, KeyError):
+        return None
+    return truth if truth.is_choice or math.isfinite(truth.value) else None
 
 
 @cache
