@@ -165,8 +165,12 @@ def sample(out: Path, seed: int, brands: int, weeks: int, world: str, policy: st
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def notebooks(folder: Path) -> None:
-    """Copy the notebooks to FOLDER, for editing; run them with `smm report --notebooks FOLDER`."""
+@click.option("--reader", is_flag=True, help="Leave out solutions and stored results: the students' copy.")
+def notebooks(folder: Path, reader: bool) -> None:
+    """Copy the notebooks to FOLDER, for editing; run them with `smm report --notebooks FOLDER`.
+
+    With --reader every solution becomes an empty cell for one's own answer; what checks the answers stays.
+    """
     import shutil
 
     from smm_analysis import places
@@ -174,6 +178,10 @@ def notebooks(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise Mistake(f"{folder} is not empty; give a new folder")
     shutil.copytree(places.notebooks(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    if reader:
+        from smm_analysis.exercises import write_reader_copies
+
+        write_reader_copies(folder)
     click.echo(folder)
 
 

@@ -39,6 +39,8 @@ _OF_TERMS = (  # columns whose values are glossary keys
     "view_source",
     "post_group",
     "reach_of",
+    "contestant",
+    "topic",
 )
 LANGS: tuple[Lang, ...] = ("en", "ko")
 _REASONS = tuple(f"reason_{lang}" for lang in LANGS)

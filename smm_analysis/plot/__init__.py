@@ -11,6 +11,7 @@ from smm_analysis.terms import SMALLEST_GROUP
 from .attention import plot_decay, plot_readers, plot_view_sources
 from .canvas import plot_canvas
 from .cascade import plot_containment, plot_late_cost, plot_network, plot_selling, plot_selling_by_probability
+from .cases import plot_leads, plot_sweep
 from .claims import plot_inflow, plot_retention, plot_tolerance
 from .diffusion import plot_bass, plot_between_brands, plot_four_types
 from .handoff import plot_follow_through
@@ -48,6 +49,7 @@ __all__ = [
     "plot_inflow",
     "plot_lags",
     "plot_late_cost",
+    "plot_leads",
     "plot_measure",
     "plot_money_and_outcome",
     "plot_network",
@@ -63,6 +65,7 @@ __all__ = [
     "plot_selling_by_probability",
     "plot_spikes",
     "plot_strategies",
+    "plot_sweep",
     "plot_switch",
     "plot_theme_curve",
     "plot_themes",

@@ -6,9 +6,12 @@ person, week and purpose: two plans see the same luck, and their difference is t
 """
 
 from .alone import media_alone
+from .case_plans import hollow_answers, nokia_plans, shop_plan, shop_ways
+from .contest import contest, leads
 from .engine import Simulation, replay, simulate
 from .heard import planted_labels
 from .network import whole_network
+from .preferences import Guests, simulate_guests, steering, take_up
 from .sample import BRANDS, SAMPLE_PLANS, write_sample
 from .truth import truth
 from .worlds import CHANNELS, PLANS, POLICIES, WORLDS, Channel, Plan, Policy, World
@@ -21,14 +24,24 @@ __all__ = [
     "SAMPLE_PLANS",
     "WORLDS",
     "Channel",
+    "Guests",
     "Plan",
     "Policy",
     "Simulation",
     "World",
+    "contest",
+    "hollow_answers",
+    "leads",
     "media_alone",
+    "nokia_plans",
     "planted_labels",
     "replay",
+    "shop_plan",
+    "shop_ways",
     "simulate",
+    "simulate_guests",
+    "steering",
+    "take_up",
     "truth",
     "whole_network",
     "write_sample",
