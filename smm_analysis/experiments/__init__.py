@@ -1,0 +1,29 @@
+"""Experiments that would tell (실험): planned on the brand's own noise, read by the lot that was drawn.
+
+>>> import numpy as np, pandas as pd
+>>> weeks = pd.date_range("2024-01-01", periods=104, freq="7D")
+>>> past = pd.DataFrame({"week": weeks, "brand": "mirae", "y": 200 + 10 * np.random.default_rng(1).normal(size=104)})
+>>> plan = plan_experiment(past, outcome="y", design="alternating", effect=6, delta=2)
+>>> plan.weeks.estimate, plan.design.block  # weeks in all, on and off two by two
+(28.0, 2)
+"""
+
+from .audience import audience_weeks
+from .designs import KINDS, Design, calendar, schedule
+from .noise import Noise, noise_of
+from .planning import ExperimentPlan, plan_experiment, powers
+from .reading import read_experiment
+
+__all__ = [
+    "KINDS",
+    "Design",
+    "ExperimentPlan",
+    "Noise",
+    "audience_weeks",
+    "calendar",
+    "noise_of",
+    "plan_experiment",
+    "powers",
+    "read_experiment",
+    "schedule",
+]

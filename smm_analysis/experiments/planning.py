@@ -1,0 +1,216 @@
+"""How long an experiment must be (실험 계획): the rule that will be used, tried on the brand's own noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from smm_analysis.estimate import Estimate
+from smm_analysis.terms import Lang, reason
+
+from . import lots
+from .designs import FEWEST_LOTS, Design, Kind, calendar, doses, first_monday, schedule
+from .noise import Noise, noise_of
+
+_TIMETABLES = 50  # that are tried
+_WEEKS_TRIED = 24  # courses of noise for each
+_OTHERS = 399  # other lots that each is held against
+_CURVE = 6  # points of the curve besides those that the search visits
+
+Power = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class ExperimentPlan:
+    """An experiment that would tell, and how surely (실험 계획).
+
+    Attributes
+    ----------
+    design : the timetable; `schedule` and `calendar` show it.
+    weeks : weeks needed for the planned power, its ends where the noise is as small or large as it may be; infinite
+        where even the longest experiment is too short.
+    power : the chance of *supported* in `design` if the effect is as planned, 0..1, its ends as those of `weeks`.
+    power_none : the chance of *not supported* in `design` if there is no effect, 0..1.
+    curve : by weeks: power, power_low, power_high, power_none.
+    noise : the brand's own, from its past.
+    reason : in each language, why no experiment of the length allowed is long enough; empty if one is.
+    """
+
+    design: Design
+    outcome: str
+    effect: float
+    delta: float
+    level: float
+    weeks: Estimate
+    power: Estimate
+    power_none: float
+    noise: Noise = field(repr=False)
+    curve: pd.DataFrame = field(repr=False, compare=False)
+    reason: Mapping[Lang, str] = field(default_factory=dict)
+
+    @property
+    def schedule(self) -> pd.DataFrame:
+        """The timetable, a row a week and unit."""
+        return schedule(self.design)
+
+    @property
+    def calendar(self) -> pd.DataFrame:
+        """What to do when, a row a stretch of days without a switch."""
+        return calendar(self.design)
+
+
+def plan_experiment(
+    weekly: pd.DataFrame,
+    *,
+    outcome: str,
+    design: Kind,
+    effect: float,
+    delta: float = 0.0,
+    level: float = 0.90,
+    power: float = 0.80,
+    half_life: float = 0.0,
+    washout: int | None = None,
+    block: int | None = None,
+    weeks: int | None = None,
+    longest: int = 104,
+    start: pd.Timestamp | None = None,
+    unit: str = "brand",
+    adjust: Sequence[str] = (),
+    seed: int = 0,
+) -> ExperimentPlan:
+    """Plan the experiment that would tell whether an activity works (실험 계획하기).
+
+    The interval rule of `read_experiment` is tried on outcomes drawn from the brand's own past: season, the noise of its
+    weeks and how long that lasts. Power is the share of them in which the low end lies beyond `delta`.
+
+    Parameters
+    ----------
+    weekly : the past, a row a week and unit: week, `unit`, the outcome.
+    design : *alternating* (one brand is enough), *holdout* (8 units or more) or *staggered* (5 units or more).
+    effect : what the activity is thought to add while it is on, percent of a usual week.
+    delta : the smallest effect that matters, in the same unit, below `effect`.
+    level, power : two-sided level of the interval, and the chance wanted of *supported*; 0..1.
+    half_life : weeks in which half of the activity's effect is gone, 0 = it works in its own week only.
+    washout : first weeks of each block that do not count; None: two half-lives.
+    block : weeks in one state, or from start to start; None: the washout and two weeks (one where starts are staggered).
+    weeks : a length of one's own, rounded up to whole blocks; None: as long as is needed for `power`.
+    longest : the longest experiment that is thought of, weeks.
+    start : its first Monday; None: the first after the weeks known.
+    adjust : columns that the activity cannot move; `read_experiment` must be given them too.
+    seed : of the lot.
+
+    Raises
+    ------
+    ValueError
+        If `effect` is not above `delta`, too few weeks or units are known, or a column is missing or no number.
+    """
+    if not effect > delta:
+        raise ValueError(f"effect must be above delta, or nothing could be supported; given {effect:g} and {delta:g}")
+    if not 0 < level < 1 or not 0 < power < 1:
+        raise ValueError(f"level and power must lie between 0 and 1, not {level!r} and {power!r}")
+    begin = first_monday(weekly["week"].max()) if start is None else pd.Timestamp(start)
+    past = weekly[weekly["week"] < begin]
+    noise = noise_of(past, outcome=outcome, unit=unit, adjust=adjust)
+    washout = math.ceil(2 * half_life) if washout is None else washout
+    shape = _shape(design, tuple(map(str, noise.usual.index)), washout=washout, block=block, longest=longest)
+    shape = replace(shape, start=begin, half_life=half_life, seed=seed)
+    tried: dict[int, Power] = {}
+
+    def power_in(n_weeks: int) -> Power:
+        if n_weeks not in tried:
+            tried[n_weeks] = powers(_of_length(shape, n_weeks), noise, effect=effect, delta=delta, level=level)
+        return tried[n_weeks]
+
+    lengths = _lengths(shape, longest)
+    needed = [_first(lengths, power, lambda n, at=at: power_in(n)[at]) for at in (0, 2, 1)]
+    length = _chosen(lengths, needed[0], weeks)
+    for more in np.linspace(0, len(lengths) - 1, min(_CURVE, len(lengths))).astype(int):
+        power_in(lengths[more])
+    found = power_in(length)
+    curve = pd.DataFrame.from_dict(tried, "index", columns=["power", "power_low", "power_high", "power_none"])
+    short = math.isinf(needed[0])
+    return ExperimentPlan(
+        *(_of_length(shape, length), outcome, effect, delta, level),
+        weeks=Estimate(*needed, level, noise.n),
+        power=Estimate(*found[:3], level, noise.n),
+        power_none=found[3],
+        noise=noise,
+        curve=curve.rename_axis("weeks").sort_index().reset_index(),
+        reason=reason("experiment_too_short", weeks=lengths[-1], power=power_in(lengths[-1])[0]) if short else {},
+    )
+
+
+def powers(design: Design, noise: Noise, *, effect: float, delta: float, level: float) -> Power:
+    """Try a design on the brand's own noise (검정력): power, its ends, and the chance of *not supported* without effect.
+
+    Many timetables are drawn, each on many courses of noise, and read as `read_experiment` reads.
+    """
+    rng = np.random.default_rng([design.seed, 3])
+    begins = design.start - pd.Timedelta(weeks=design.before)
+    courses, season = noise.draw(begins, len(design.counts), _TIMETABLES * _WEEKS_TRIED, rng)
+    courses, season = lots.centred(design, courses), lots.centred(design, season[None])
+    own, others = (lots.centred(design, doses(design, design.draw(rng, n))) for n in (_TIMETABLES, _OTHERS))
+    others = lots.unit_length(others)
+    scales = noise.scales(level)
+    won = np.zeros(4)
+    for at, dose in enumerate(own):
+        size = float(np.linalg.norm(dose))
+        lot = np.vstack([dose / size, others])
+        noisy = courses[at * _WEEKS_TRIED : (at + 1) * _WEEKS_TRIED] @ lot.T
+        known, gaps = lot @ dose, size * (1 - lot[1:] @ lot[0])
+        seasonal = lot @ season[0]
+
+        def interval(scale: float, true: float, fits=(noisy, seasonal, known), gaps=gaps) -> tuple:
+            found = scale * fits[0] + fits[1] + true * fits[2]
+            return lots.ends(*lots.thresholds(found[:, 1:], found[:, 0], gaps), level)
+
+        won[:3] += [(interval(scale, effect)[0] > delta).mean() for scale in (1.0, scales[1], scales[0])]
+        won[3] += (interval(1.0, 0.0)[1] < delta).mean()
+    return tuple(won / _TIMETABLES)
+
+
+def _shape(kind: Kind, units: tuple[str, ...], *, washout: int, block: int | None, longest: int) -> Design:
+    """Return the shortest design of its kind."""
+    monday = pd.Timestamp("2024-01-01")
+    block = block or washout + (1 if kind == "staggered" else 2)
+    if kind != "alternating":
+        groups = min(len(units), 6) + 1 if kind == "staggered" else 1
+        return Design(kind, units, monday, weeks=groups * block, block=block, washout=washout)
+    pairs = math.ceil(math.log2(FEWEST_LOTS) / len(units))
+    if 2 * block * pairs > longest:
+        fix = "allow longer ones, or take shorter blocks"
+        raise ValueError(f"alternating blocks of {block} weeks need {2 * block * pairs} weeks at least: {fix}")
+    return Design(kind, units, monday, weeks=2 * block * pairs, block=block, washout=washout)
+
+
+def _of_length(shape: Design, weeks: int) -> Design:
+    """Return the design made longer: more pairs, a longer holdout, or more weeks from start to start."""
+    if shape.kind == "alternating":
+        return replace(shape, weeks=weeks)
+    return replace(shape, weeks=weeks, block=weeks if shape.kind == "holdout" else weeks // (shape.groups + 1))
+
+
+def _lengths(shape: Design, longest: int) -> list[int]:
+    step = {"alternating": 2 * shape.block, "holdout": 1, "staggered": shape.groups + 1}[shape.kind]
+    return list(range(shape.weeks, max(longest, shape.weeks) + 1, step))
+
+
+def _first(lengths: Sequence[int], wanted: float, power_in: Callable[[int], float]) -> float:
+    """Return the first length with the power wanted, by halving; infinite if there is none."""
+    if power_in(lengths[-1]) < wanted:
+        return math.inf
+    low, high = 0, len(lengths) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if power_in(lengths[middle]) >= wanted else (middle + 1, high)
+    return float(lengths[low])
+
+
+def _chosen(lengths: Sequence[int], needed: float, weeks: int | None) -> int:
+    """Return the length that was asked for, rounded up, else the one needed, else the longest."""
+    wanted = needed if weeks is None else weeks
+    return next((n for n in lengths if n >= wanted), lengths[-1])
