@@ -35,6 +35,8 @@ _OF_TERMS = (  # columns whose values are glossary keys
     "form",
     "four_type",
     "side",
+    "design",
+    "experiment",
 )
 LANGS: tuple[Lang, ...] = ("en", "ko")
 _REASONS = tuple(f"reason_{lang}" for lang in LANGS)

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "smm_analysis"
 NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 COMMON_PARAMETERS = {"data", "brand", "since", "until", "lang", "seed"}
 HEADINGS = ["Question", "Parameters", "Data", "Model", "Figure", "Verdict", "Limits", "Exercises", "Sources"]
-MODELS = {"diffusion", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
+MODELS = {"diffusion", "experiments", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
 # who may import whom: a room and what it may use, from the floor plan
 MAY_IMPORT = {
     "terms": set(),
@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "mix": {"terms", "tables", "estimate"},
     "relationship": {"terms", "tables", "estimate"},
     "diffusion": {"terms", "tables", "estimate"},
+    "experiments": {"terms", "estimate"},
     "strategies": {"terms", "tables", "estimate", "relationship", "diffusion"},
     "verdict": {"terms"},
     "keynumbers": {"terms", "verdict"},

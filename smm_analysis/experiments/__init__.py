@@ -9,6 +9,7 @@
 """
 
 from .audience import audience_weeks
+from .comparing import Plans, before_and_after, dry_run, noise_table, plan_designs, plan_table, reading_table
 from .designs import KINDS, Design, calendar, schedule
 from .noise import Noise, noise_of
 from .planning import ExperimentPlan, plan_experiment, powers
@@ -19,11 +20,18 @@ __all__ = [
     "Design",
     "ExperimentPlan",
     "Noise",
+    "Plans",
     "audience_weeks",
+    "before_and_after",
     "calendar",
+    "dry_run",
     "noise_of",
+    "noise_table",
+    "plan_designs",
     "plan_experiment",
+    "plan_table",
     "powers",
     "read_experiment",
+    "reading_table",
     "schedule",
 ]

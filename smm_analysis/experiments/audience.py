@@ -23,18 +23,19 @@ def audience_weeks(
     Returns
     -------
     DataFrame
-        week, cell, new_customers; every week and cell.
+        week, unit (the cell), new_customers; every week and cell.
     """
     if cells < 2:
         raise ValueError(f"cells must be 2 or more, not {cells}")
     came = customers["acquired_at"].dt.tz_localize(None)
-    week = came.dt.normalize() - pd.to_timedelta(came.dt.weekday, unit="D")
+    week = came.dt.normalize() - pd.to_timedelta(came.dt.day_of_week, unit="D")
     first, last = (came.min() if since is None else since), until.tz_localize(None)
     weeks = pd.date_range(first.normalize(), last - pd.Timedelta(days=6), freq="W-MON")
     names = [f"{number:02d}" for number in range(1, cells + 1)]
     cell = customers["customer_key"].map(lambda key: names[_lot(key, seed) % cells])
     counted = pd.crosstab(week, cell).reindex(index=weeks, columns=names, fill_value=0)
-    return counted.rename_axis("week").rename_axis("cell", axis=1).stack().rename("new_customers").reset_index()
+    long = counted.rename_axis("week").reset_index().melt("week", var_name="unit", value_name="new_customers")
+    return long.sort_values(["week", "unit"]).reset_index(drop=True)
 
 
 def _lot(key: str, seed: int) -> int:

@@ -58,11 +58,15 @@ class Design:
         if self.start.weekday():
             raise ValueError(f"an experiment starts on a Monday; {self.start:%Y-%m-%d} is none")
         if not 0 <= self.washout < self.block:
-            raise ValueError(f"washout must be 0 or more weeks and less than a block ({self.block}), not {self.washout}")
+            raise ValueError(
+                f"washout must be 0 or more weeks and less than a block ({self.block}), not {self.washout}"
+            )
         if self.half_life < 0:
             raise ValueError(f"half_life must be 0 weeks or more, not {self.half_life}")
         if self.weeks % self.step or self.weeks < self.step:
-            raise ValueError(f"this design goes in steps of {self.step} weeks; {self.weeks} weeks are no number of them")
+            raise ValueError(
+                f"this design goes in steps of {self.step} weeks; {self.weeks} weeks are no number of them"
+            )
         if (lots := self.lots) < FEWEST_LOTS:
             raise ValueError(f"{lots:,} different lots can be drawn; at least {FEWEST_LOTS} are needed: {self._more()}")
 
@@ -154,12 +158,12 @@ def schedule(design: Design) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        week (its Monday), unit, on (whether the activity runs), counts (whether the week counts in the analysis).
+        week (its Monday), experiment_unit, switched_on (whether the activity runs), week_counts (in the analysis).
     """
     on, counts = design.chosen(), design.counts[design.before :]
     weeks = pd.date_range(design.start, periods=design.weeks, freq="7D")
-    rows = pd.MultiIndex.from_product([weeks, design.units], names=["week", "unit"]).to_frame(index=False)
-    return rows.assign(on=on.ravel().astype(bool), counts=np.repeat(counts, len(design.units)))
+    rows = pd.MultiIndex.from_product([weeks, design.units], names=["week", "experiment_unit"]).to_frame(index=False)
+    return rows.assign(switched_on=on.ravel().astype(bool), week_counts=np.repeat(counts, len(design.units)))
 
 
 def calendar(design: Design) -> pd.DataFrame:
@@ -168,23 +172,23 @@ def calendar(design: Design) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        first and last day, unit, on; in order of the days.
+        first and last day, experiment_unit, switched_on; in order of the days.
 
     Examples
     --------
     >>> brand = Design("alternating", ("mirae",), pd.Timestamp("2026-01-05"), weeks=24, block=2, seed=3)
-    >>> print(calendar(brand).head(2).to_string(index=False))  # the lot let the first pair begin with a pause
-         first       last  unit    on
-    2026-01-05 2026-01-18 mirae False
-    2026-01-19 2026-02-15 mirae  True
+    >>> print(calendar(brand).head(2).to_string(index=False))  # the lot: on, off; then off, on
+         first       last experiment_unit  switched_on
+    2026-01-05 2026-01-18           mirae         True
+    2026-01-19 2026-02-15           mirae        False
     """
-    rows = schedule(design).sort_values(["unit", "week"], kind="stable")
-    new = (rows["on"] != rows["on"].shift()) | (rows["unit"] != rows["unit"].shift())
-    runs = rows.groupby(new.cumsum()).agg(
-        first=("week", "first"), last=("week", "last"), unit=("unit", "first"), on=("on", "first")
-    )
+    state = ["experiment_unit", "switched_on"]
+    rows = schedule(design).sort_values(["experiment_unit", "week"], kind="stable")
+    new = (rows[state] != rows[state].shift()).any(axis=1)
+    firsts = {key: (key, "first") for key in state}
+    runs = rows.groupby(new.cumsum()).agg(first=("week", "first"), last=("week", "last"), **firsts)
     runs["last"] += pd.Timedelta(days=6)
-    return runs.sort_values(["first", "unit"]).reset_index(drop=True)
+    return runs.sort_values(["first", "experiment_unit"]).reset_index(drop=True)
 
 
 def first_monday(day: pd.Timestamp) -> pd.Timestamp:

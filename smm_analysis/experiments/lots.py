@@ -27,12 +27,13 @@ def centred(design: Design, values: np.ndarray) -> np.ndarray:
     """
     kept = values[:, design.counts]
     if design.kind == "alternating":
-        pairs = kept.reshape(len(kept), -1, 2 * (design.block - design.washout), kept.shape[2])
+        shape = design.weeks // (2 * design.block), 2 * (design.block - design.washout), len(design.units)
+        pairs = kept.reshape(len(kept), *shape)
         kept = pairs - pairs.mean(axis=2, keepdims=True)
     else:
         kept = kept - kept.mean(axis=1, keepdims=True)
         kept = kept - kept.mean(axis=2, keepdims=True)
-    return kept.reshape(len(values), -1)
+    return kept.reshape(len(values), int(design.counts.sum()) * len(design.units))
 
 
 def without(paths: np.ndarray, columns: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ _USUAL = 52  # weeks that say what is usual
 _LONGEST = 156  # older weeks say little of the noise to come
 _BURN_IN = 30
 _YEAR = 365.25
+_LEVELS = (25.0, 400.0)  # percent of the usual week, between which a level is believed
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def panel(weekly: pd.DataFrame, column: str, unit: str) -> pd.DataFrame:
     if weekly.duplicated(["week", unit]).any():
         row = weekly[weekly.duplicated(["week", unit])].iloc[0]
         raise ValueError(f"the week {row['week']:%Y-%m-%d} of {row[unit]!r} is there twice: keep one row")
-    wide = weekly.pivot(index="week", columns=unit, values=column).astype(float).asfreq("7D")
+    wide = weekly.pivot_table(index="week", columns=unit, values=column, observed=True).astype(float).asfreq("7D")
     if wide.isna().any(axis=None):
         weeks = wide.index[wide.isna().any(axis=1)]
         told = ", ".join(f"{week:%Y-%m-%d}" for week in weeks[:5])
@@ -91,9 +92,10 @@ def panel(weekly: pd.DataFrame, column: str, unit: str) -> pd.DataFrame:
 def noise_of(weekly: pd.DataFrame, *, outcome: str, unit: str = "brand", adjust: Sequence[str] = ()) -> Noise:
     """Measure a brand's own noise from its past weeks (변동 재기).
 
-    Level, a straight line and, from a year on, a yearly wave are taken off, and what the columns `adjust` explain. The
-    week-to-week correlation is that of the rest, pooled over units and freed of its small-sample bias (Marriott and
-    Pope 1954).
+    Level, a trend with a bend a year, from a year on a yearly wave, and what the columns `adjust` explain are taken
+    off. What counts people is noisier where the level is higher: the rest is brought to the usual level by the root of
+    it. The week-to-week correlation is that of the rest, pooled over units; its small-sample bias, which grows with
+    every column taken off (Marriott and Pope 1954; (k + (k + 2) r) / n for k slow ones), is taken back.
 
     Raises
     ------
@@ -106,13 +108,14 @@ def noise_of(weekly: pd.DataFrame, *, outcome: str, unit: str = "brand", adjust:
     usual = usual_week(wide)
     percent = (100 * wide / usual).to_numpy()
     columns = [panel(weekly, name, unit).loc[wide.index].to_numpy() for name in adjust]
-    season, rest = _parts(percent, wide.index, columns)
+    season, rest, explained = _parts(percent, wide.index, columns)
     lag = (rest[1:] * rest[:-1]).sum() / (rest**2).sum() if rest.any() else np.nan
     if not np.isfinite(lag) or rest.std() < 1e-9:
         raise ValueError(f"{outcome!r} never varies: check how the weekly table was made")
-    lag = float(np.clip(lag + (1 + 3 * lag) / len(rest), -0.5, 0.95))
+    known, taken = len(rest), explained - len(columns)
+    lag = float(np.clip((lag + taken / known) / (1 - (taken + 2) / known), -0.5, 0.95))
     shocks = rest[1:] - lag * rest[:-1]
-    shocks = (shocks - shocks.mean(axis=0)) * np.sqrt(len(rest) / (len(rest) - 4 - len(columns)))
+    shocks = (shocks - shocks.mean(axis=0)) * np.sqrt(len(rest) / (len(rest) - explained))
     sd = float(np.sqrt((shocks**2).mean() / (1 - lag**2)))
     return Noise(usual, sd, lag, len(wide), shocks, season)
 
@@ -131,14 +134,18 @@ def wave(weeks: pd.DatetimeIndex) -> np.ndarray:
     return np.column_stack([np.sin(angle), np.cos(angle)])
 
 
-def _parts(percent: np.ndarray, weeks: pd.DatetimeIndex, columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the yearly wave of each unit, and what nothing explains."""
-    line = np.column_stack([np.ones(len(weeks)), np.linspace(-1, 1, len(weeks))])
+def _parts(
+    percent: np.ndarray, weeks: pd.DatetimeIndex, columns: list[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return each unit's yearly wave, what nothing explains at the usual level, and how many columns explain."""
+    bends = 1 + len(weeks) // _USUAL
+    trend = np.vander(np.linspace(-1, 1, len(weeks)), bends + 1)
     yearly = wave(weeks) if len(weeks) >= _USUAL else np.empty((len(weeks), 0))
     season, rest = np.zeros((2, percent.shape[1])), np.empty(percent.shape)
     for at in range(percent.shape[1]):
-        design = np.column_stack([line, yearly, *(column[:, at] for column in columns)])
+        design = np.column_stack([trend, yearly, *(column[:, at] - column[:, at].mean() for column in columns)])
         found = np.linalg.lstsq(design, percent[:, at], rcond=None)[0]
-        rest[:, at] = percent[:, at] - design @ found
-        season[: yearly.shape[1], at] = found[2 : 2 + yearly.shape[1]]
-    return season, rest
+        level = np.clip(trend @ found[: bends + 1], *_LEVELS)
+        rest[:, at] = (percent[:, at] - design @ found) / np.sqrt(level / 100)
+        season[: yearly.shape[1], at] = found[bends + 1 : bends + 1 + yearly.shape[1]]
+    return season, rest, design.shape[1]

@@ -84,8 +84,8 @@ def plan_experiment(
 ) -> ExperimentPlan:
     """Plan the experiment that would tell whether an activity works (실험 계획하기).
 
-    The interval rule of `read_experiment` is tried on outcomes drawn from the brand's own past: season, the noise of its
-    weeks and how long that lasts. Power is the share of them in which the low end lies beyond `delta`.
+    The interval rule of `read_experiment` is tried on outcomes drawn from the brand's own past: season, noise, and how
+    long that lasts. Power is the share of them in which the low end lies beyond `delta`.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def plan_experiment(
     level, power : two-sided level of the interval, and the chance wanted of *supported*; 0..1.
     half_life : weeks in which half of the activity's effect is gone, 0 = it works in its own week only.
     washout : first weeks of each block that do not count; None: two half-lives.
-    block : weeks in one state, or from start to start; None: the washout and two weeks (one where starts are staggered).
+    block : weeks in one state, or from start to start; None: the washout and two weeks (staggered: one).
     weeks : a length of one's own, rounded up to whole blocks; None: as long as is needed for `power`.
     longest : the longest experiment that is thought of, weeks.
     start : its first Monday; None: the first after the weeks known.
@@ -145,7 +145,7 @@ def plan_experiment(
 
 
 def powers(design: Design, noise: Noise, *, effect: float, delta: float, level: float) -> Power:
-    """Try a design on the brand's own noise (검정력): power, its ends, and the chance of *not supported* without effect.
+    """Try a design on the brand's own noise (검정력): power, its ends, and the chance of a clear no without effect.
 
     Many timetables are drawn, each on many courses of noise, and read as `read_experiment` reads.
     """

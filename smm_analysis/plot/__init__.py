@@ -10,6 +10,7 @@ from smm_analysis.terms import SMALLEST_GROUP
 
 from .claims import plot_inflow, plot_retention, plot_tolerance
 from .diffusion import plot_bass, plot_between_brands, plot_four_types
+from .experiments import plot_calendar, plot_power
 from .handoff import plot_follow_through
 from .health import plot_calibration, plot_contributions, plot_half_life, plot_nps, plot_predictors, plot_weekly_repeat
 from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plot_theme_curve, plot_themes
@@ -29,6 +30,7 @@ __all__ = [
     "plot_bass",
     "plot_best",
     "plot_between_brands",
+    "plot_calendar",
     "plot_calibration",
     "plot_carry_over",
     "plot_contributions",
@@ -45,6 +47,7 @@ __all__ = [
     "plot_money_and_outcome",
     "plot_nps",
     "plot_plan_paths",
+    "plot_power",
     "plot_predictors",
     "plot_reach_curves",
     "plot_relationship",
