@@ -9,7 +9,17 @@
 """
 
 from .audience import audience_weeks
-from .comparing import Plans, before_and_after, dry_run, noise_table, plan_designs, plan_table, reading_table
+from .comparing import (
+    Plans,
+    before_and_after,
+    dry_run,
+    noise_table,
+    plan_designs,
+    plan_table,
+    read_plan,
+    reading_table,
+    with_controls,
+)
 from .designs import KINDS, Design, calendar, schedule
 from .noise import Noise, noise_of
 from .planning import ExperimentPlan, plan_experiment, powers
@@ -32,6 +42,8 @@ __all__ = [
     "plan_table",
     "powers",
     "read_experiment",
+    "read_plan",
     "reading_table",
     "schedule",
+    "with_controls",
 ]

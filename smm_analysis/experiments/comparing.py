@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,12 +33,15 @@ class Plans:
         return self.plans[kind]
 
 
-def plan_designs(frames: Mapping[Kind, pd.DataFrame | None], *, unit: str = "unit", **asked: Any) -> Plans:
+def plan_designs(
+    frames: Mapping[Kind, pd.DataFrame | None], *, unit: str = "unit", adjust: Sequence[str] = (), **asked: Any
+) -> Plans:
     """Plan each design on its own frame (설계별로 계획하기).
 
     Parameters
     ----------
     frames : for each design, weeks by unit as `plan_experiment` takes them, or None where there are none.
+    adjust : columns that the activity cannot move, for the frames that have them.
     asked : what `plan_experiment` is asked.
     """
     plans, refused = {}, {}
@@ -47,8 +50,23 @@ def plan_designs(frames: Mapping[Kind, pd.DataFrame | None], *, unit: str = "uni
         if units < (needed := _FEWEST_UNITS[kind]):
             refused[kind] = reason("experiment_few_units", units=units, needed=needed)
         else:
-            plans[kind] = plan_experiment(weekly, design=kind, unit=unit, **asked)
+            plans[kind] = plan_experiment(weekly, design=kind, unit=unit, adjust=known(adjust, weekly), **asked)
     return Plans(plans, refused)
+
+
+def with_controls(weekly: pd.DataFrame, controls: pd.DataFrame, *, unit: str = "unit") -> pd.DataFrame:
+    """Return weeks with a column a control (통제 변수 붙이기), 0 where it is not on record.
+
+    `controls` is the table's: brand, week, name, value; its brand is the `unit`.
+    """
+    wide = controls.pivot_table(index=["brand", "week"], columns="name", values="value", observed=True)
+    wide = wide.rename_axis(columns=None).reset_index().rename(columns={"brand": unit})
+    return weekly.merge(wide, on=[unit, "week"], how="left").fillna(dict.fromkeys(wide.columns[2:], 0.0))
+
+
+def known(names: Sequence[str], weekly: pd.DataFrame) -> list[str]:
+    """Return the names that are columns of the weeks and vary."""
+    return [name for name in names if name in weekly and (weekly[name] != weekly[name].iloc[0]).any()]
 
 
 def plan_table(found: Plans) -> pd.DataFrame:
@@ -99,14 +117,18 @@ def before_and_after(
     return Estimate(float(middle), float(low), float(high), level, len(change))
 
 
-def dry_run(weekly: pd.DataFrame, plan: ExperimentPlan, *, unit: str = "brand", **options: Any) -> Estimate:
+def read_plan(weekly: pd.DataFrame, plan: ExperimentPlan, *, unit: str = "brand") -> Estimate:
+    """Read the experiment of a plan by the rule it was planned with (계획한 실험 읽기); see `read_experiment`."""
+    return read_experiment(weekly, plan.design, outcome=plan.outcome, level=plan.level, unit=unit, adjust=plan.adjust)
+
+
+def dry_run(weekly: pd.DataFrame, plan: ExperimentPlan, *, unit: str = "brand") -> Estimate:
     """Lay the plan's timetable over the last weeks before it and read it (과거에 대어 본 연습).
 
     Nothing was switched then, so the interval should hold 0: in nine of ten brands at a level of 90%.
     """
-    design = replace(plan.design, start=plan.design.start - pd.Timedelta(weeks=plan.design.weeks))
-    past = weekly[weekly["week"] < plan.design.start]
-    return read_experiment(past, design, outcome=plan.outcome, level=plan.level, unit=unit, **options)
+    moved = replace(plan.design, start=plan.design.start - pd.Timedelta(weeks=plan.design.weeks))
+    return read_plan(weekly[weekly["week"] < plan.design.start], replace(plan, design=moved), unit=unit)
 
 
 def reading_table(effects: Mapping[str, Estimate]) -> pd.DataFrame:

@@ -36,7 +36,7 @@ class ExperimentPlan:
     power : the chance of *supported* in `design` if the effect is as planned, 0..1, its ends as those of `weeks`.
     power_none : the chance of *not supported* in `design` if there is no effect, 0..1.
     curve : by weeks: power, power_low, power_high, power_none.
-    noise : the brand's own, from its past.
+    noise : the brand's own, from its past; `adjust` is what was taken off it, and is to be taken off the outcome.
     reason : in each language, why no experiment of the length allowed is long enough; empty if one is.
     """
 
@@ -48,6 +48,7 @@ class ExperimentPlan:
     weeks: Estimate
     power: Estimate
     power_none: float
+    adjust: tuple[str, ...]
     noise: Noise = field(repr=False)
     curve: pd.DataFrame = field(repr=False, compare=False)
     reason: Mapping[Lang, str] = field(default_factory=dict)
@@ -138,6 +139,7 @@ def plan_experiment(
         weeks=Estimate(*needed, level, noise.n),
         power=Estimate(*found[:3], level, noise.n),
         power_none=found[3],
+        adjust=tuple(adjust),
         noise=noise,
         curve=curve.rename_axis("weeks").sort_index().reset_index(),
         reason=reason("experiment_too_short", weeks=lengths[-1], power=power_in(lengths[-1])[0]) if short else {},
