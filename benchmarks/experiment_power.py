@@ -2,7 +2,7 @@
 
 `noise`: weeks of plain autoregressive noise with a planted effect, alternating, held out and staggered; also with no
 effect, where *supported* must be rare, and *not supported* as frequent as the plan says. `virtual`: the virtual brand
-lives two years under its plan (8,000 people in alternating weeks, 5,000 elsewhere); then an activity is doubled and
+lives two years under its plan (6,000 people in alternating weeks, 5,000 elsewhere); then an activity is doubled and
 paused by the plan's timetable for as many weeks as it asks for. The planned effect is the true one of that very brand:
 what doubling minus pausing does with the same luck. Nothing here was tuned on the seeds that are reported.
 
@@ -124,7 +124,7 @@ def counted(brand: _Brand, outcome: str, weeks: int) -> np.ndarray:
     return who[:weeks].sum(axis=1).astype(float)
 
 
-def alternating(seed: int, *, lines: tuple[str, ...], outcome: str, gap: float, people: int = 8000) -> tuple:
+def alternating(seed: int, *, lines: tuple[str, ...], outcome: str, gap: float, people: int = 6000) -> tuple:
     """One brand, an activity doubled and paused in turn."""
     brand = lived(seed, "mirae", people)
     past = table(counted(brand, outcome, PAST), ["mirae"], brand.conditions)
@@ -145,7 +145,7 @@ def _flipped(brand: _Brand, design: experiments.Design, lines: tuple[str, ...], 
     dose = doses(design, np.stack([on, 1 - on]))[:, :, 0]
     gap, more = pair[0] - pair[1], dose[0] - dose[1]
     kept = design.counts
-    return 100 * (gap * more)[kept].sum() / (more**2)[kept].sum() / counted(brand, outcome, PAST)[-52:].mean()
+    return 100 * (gap * more)[kept].sum() / (more**2)[kept].sum() / counted(brand, outcome, PAST)[-26:].mean()
 
 
 def holdout(seed: int, *, lines: tuple[str, ...], gap: float, people: int = 5000, cells: int = 10) -> tuple:
@@ -157,7 +157,7 @@ def holdout(seed: int, *, lines: tuple[str, ...], gap: float, people: int = 5000
     by_cell = [np.stack([who[:, cell == c].sum(axis=1) for c in range(cells)], axis=1) for who in lives]
     past = table(by_cell[0][:PAST], names)
     more = (by_cell[1] - by_cell[0]).sum(axis=1)[PAST:]
-    effect = 100 * more[1:AHEAD].mean() / by_cell[0][PAST - 52 : PAST].sum(axis=1).mean()
+    effect = 100 * more[1:AHEAD].mean() / by_cell[0][PAST - 26 : PAST].sum(axis=1).mean()
     asked = dict(outcome="y", design="holdout", half_life=0.75, washout=1, longest=AHEAD, seed=seed)
     plan = experiments.plan_experiment(past, effect=effect, delta=gap * effect, **asked)
     on = np.vstack([np.zeros((PAST, cells)), plan.design.chosen()]).astype(bool)
@@ -173,7 +173,7 @@ def staggered(seed: int, *, lines: tuple[str, ...], outcome: str, gap: float, pe
         np.stack([counted(after(b, np.full(AHEAD, way), lines), outcome, PAST + AHEAD) for b in brands], axis=1)
         for way in (0.0, 1.0)
     ]
-    usual = ways[0][PAST - 52 : PAST].mean(axis=0)
+    usual = ways[0][PAST - 26 : PAST].mean(axis=0)
     effect = float(100 * ((ways[1] - ways[0])[PAST + 1 :].mean(axis=0) / usual).mean())
     asked = dict(outcome="y", design="staggered", half_life=0.75, washout=1, longest=AHEAD, seed=seed)
     plan = experiments.plan_experiment(table(ways[0][:PAST], names), effect=effect, delta=gap * effect, **asked)
@@ -186,7 +186,7 @@ def staggered(seed: int, *, lines: tuple[str, ...], outcome: str, gap: float, pe
 VIRTUAL = {
     "virtual: alternating, new customers": (
         alternating,
-        dict(lines=("tv", "sns_ads"), outcome="new_customers", gap=0.25),
+        dict(lines=PAID, outcome="new_customers", gap=0.2),
     ),
     "virtual: alternating, new followers": (alternating, dict(lines=("sns_ads",), outcome="new_followers", gap=0.5)),
     "virtual: holdout of audience cells": (

@@ -5,7 +5,7 @@
 >>> past = pd.DataFrame({"week": weeks, "brand": "mirae", "y": 200 + 10 * np.random.default_rng(1).normal(size=104)})
 >>> plan = plan_experiment(past, outcome="y", design="alternating", effect=6, delta=2)
 >>> plan.weeks.estimate, plan.design.block  # weeks in all, on and off two by two
-(28.0, 2)
+(40.0, 2)
 """
 
 from .audience import audience_weeks

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 FEWEST_WEEKS = 26
-_USUAL = 52  # weeks that say what is usual
+_USUAL = 26  # weeks that say what is usual: the last half year, as a market may be growing or used up
+_A_YEAR = 52  # weeks from which on a season is told from a trend
 _LONGEST = 156  # older weeks say little of the noise to come
 _BURN_IN = 30
 _YEAR = 365.25
@@ -121,7 +122,7 @@ def noise_of(weekly: pd.DataFrame, *, outcome: str, unit: str = "brand", adjust:
 
 
 def usual_week(wide: pd.DataFrame) -> pd.Series:
-    """Return each unit's mean over its last year (평소의 한 주)."""
+    """Return each unit's mean over its last half year (평소의 한 주)."""
     usual = wide.iloc[-_USUAL:].mean()
     if (usual <= 0).any():
         raise ValueError(f"{usual.idxmin()!r} has {usual.min():g} in a usual week: percent of it say nothing")
@@ -138,9 +139,9 @@ def _parts(
     percent: np.ndarray, weeks: pd.DatetimeIndex, columns: list[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Return each unit's yearly wave, what nothing explains at the usual level, and how many columns explain."""
-    bends = 1 + len(weeks) // _USUAL
+    bends = 1 + len(weeks) // _A_YEAR
     trend = np.vander(np.linspace(-1, 1, len(weeks)), bends + 1)
-    yearly = wave(weeks) if len(weeks) >= _USUAL else np.empty((len(weeks), 0))
+    yearly = wave(weeks) if len(weeks) >= _A_YEAR else np.empty((len(weeks), 0))
     season, rest = np.zeros((2, percent.shape[1])), np.empty(percent.shape)
     for at in range(percent.shape[1]):
         design = np.column_stack([trend, yearly, *(column[:, at] - column[:, at].mean() for column in columns)])
