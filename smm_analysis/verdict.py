@@ -304,15 +304,16 @@ def _what_would_decide(effect: Effect, delta: float, n_unit: str, lang: Lang) ->
 
 
 @cache
-def _questions() -> dict[str, dict[str, Any]]:
+def questions() -> dict[str, dict[str, Any]]:
+    """Return all of `questions.toml` by key (질문 모음)."""
     return tomllib.loads(files("smm_analysis").joinpath("questions.toml").read_text(encoding="utf-8"))
 
 
 def _question(key: str) -> dict[str, Any]:
     try:
-        return _questions()[key]
+        return questions()[key]
     except KeyError:
-        raise KeyError(f"questions.toml has no question {key!r}; it has {', '.join(_questions())}") from None
+        raise KeyError(f"questions.toml has no question {key!r}; it has {', '.join(questions())}") from None
 
 
 def _round(value: float) -> float | None:

@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "strategies": {"terms", "tables", "estimate", "relationship", "diffusion"},
     "verdict": {"terms"},
     "keynumbers": {"terms", "verdict"},
+    "whatif": {"terms", "verdict"},
     "plot": {"terms", "verdict", *MODELS},
     "report": {"terms", "places", "tables", "verdict", "keynumbers"},
     "__main__": {"cli"},
