@@ -25,7 +25,7 @@ from smm_analysis.virtual.engine import Choices, Setting, _Brand
 from smm_analysis.virtual.worlds import LINES, PLANS, POLICIES, WORLDS
 
 PAST, AHEAD = 104, 60
-FIRST_WEEKS = 30  # of lasting effects: what comes later is less, as those who could be won have been
+HOLDOUT_WEEKS, START_WEEKS = 30, 15  # lasting effects fall off, as those who could be won have been: what a unit sees
 MONDAY = pd.Timestamp("2024-01-01")
 ADJUST = ("price", "holiday", "stock_out")
 PAID = ("tv", "newspaper", "outdoor", "sns_ads", "events")
@@ -138,7 +138,7 @@ def alternating(seed: int, *, lines: tuple[str, ...], outcome: str, gap: float, 
     past = table(counted(brand, outcome, PAST), ["mirae"], brand.conditions)
     asked = dict(outcome="y", design="alternating", half_life=0.75, washout=1, adjust=ADJUST, longest=AHEAD, seed=seed)
     start = MONDAY + pd.Timedelta(weeks=PAST)
-    probe = experiments.Design("alternating", ("mirae",), start, weeks=AHEAD, block=3, washout=1, half_life=0.75)
+    probe = experiments.Design("alternating", ("mirae",), start, weeks=42, block=3, washout=1, half_life=0.75)
     effect = _flipped(brand, probe, lines, outcome)
     plan = experiments.plan_experiment(past, effect=effect, delta=gap * effect, **asked)
     on = plan.design.chosen()[:, 0]
@@ -166,7 +166,7 @@ def holdout(seed: int, *, lines: tuple[str, ...], gap: float, people: int = 4000
     by_cell = [np.stack([who[:, cell == c].sum(axis=1) for c in range(cells)], axis=1) for who in lives]
     past = table(by_cell[0][:PAST], names)
     more = (by_cell[1] - by_cell[0]).sum(axis=1)[PAST:]
-    effect = 100 * more[1:FIRST_WEEKS].mean() / by_cell[0][PAST - 26 : PAST].sum(axis=1).mean()
+    effect = 100 * more[1:HOLDOUT_WEEKS].mean() / by_cell[0][PAST - 26 : PAST].sum(axis=1).mean()
     asked = dict(outcome="y", design="holdout", half_life=0.75, washout=1, longest=AHEAD, seed=seed)
     plan = experiments.plan_experiment(past, effect=effect, delta=gap * effect, **asked)
     on = np.vstack([np.zeros((PAST, cells)), plan.design.chosen()]).astype(bool)
@@ -183,7 +183,7 @@ def staggered(seed: int, *, lines: tuple[str, ...], outcome: str, gap: float, pe
         for way in (0.0, 1.0)
     ]
     usual = ways[0][PAST - 26 : PAST].mean(axis=0)
-    effect = float(100 * ((ways[1] - ways[0])[PAST + 1 : PAST + FIRST_WEEKS].mean(axis=0) / usual).mean())
+    effect = float(100 * ((ways[1] - ways[0])[PAST + 1 : PAST + START_WEEKS].mean(axis=0) / usual).mean())
     asked = dict(outcome="y", design="staggered", half_life=0.75, washout=1, longest=AHEAD, seed=seed)
     plan = experiments.plan_experiment(table(ways[0][:PAST], names), effect=effect, delta=gap * effect, **asked)
     on = plan.design.chosen()
@@ -216,7 +216,8 @@ def report(name: str, rows: list[tuple], seconds: float) -> None:
     no = np.mean([found.high < delta for delta, found in none]) if none else np.nan
     print(
         f"{name:38s} {len(rows):5d} {np.median([p.design.weeks for p in plans]):6.0f}"
-        f" {np.mean([p.effect for p in plans]):8.1f} {np.mean([p.delta for p in plans]):6.1f} {np.mean([p.power.estimate for p in plans]):8.1%} {told:10.1%}"
+        f" {np.mean([p.effect for p in plans]):8.1f} {np.mean([p.delta for p in plans]):6.1f}"
+        f" {np.mean([p.power.estimate for p in plans]):8.1%} {told:10.1%}"
         f" {held:7.1%} {false:7.1%} {np.mean([p.power_none for p in plans]):9.1%} {no:7.1%}"
         f" {sum(bool(p.reason) for p in plans):6d} {seconds:5.0f}",
         flush=True,
