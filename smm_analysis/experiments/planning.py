@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ _OTHERS = 399  # other lots that each is held against
 _CURVE = 6  # points of the curve besides those that the search visits
 
 Power = tuple[float, float, float, float]
+_AS_KNOWN, _NOISE_HIGH, _NOISE_LOW = range(3)  # places in it; the fourth is the chance of a clear no
 
 
 @dataclass(frozen=True)
@@ -109,31 +110,16 @@ def plan_experiment(
     ValueError
         If `effect` is not above `delta`, too few weeks or units are known, or a column is missing or no number.
     """
-    if not effect > delta:
-        raise ValueError(f"effect must be above delta, or nothing could be supported; given {effect:g} and {delta:g}")
-    if not 0 < level < 1 or not 0 < power < 1:
-        raise ValueError(f"level and power must lie between 0 and 1, not {level!r} and {power!r}")
+    _check(effect, delta, level, power)
     begin = first_monday(weekly["week"].max()) if start is None else pd.Timestamp(start)
-    past = weekly[weekly["week"] < begin]
-    noise = noise_of(past, outcome=outcome, unit=unit, adjust=adjust)
+    noise = noise_of(weekly[weekly["week"] < begin], outcome=outcome, unit=unit, adjust=adjust)
     washout = math.ceil(2 * half_life) if washout is None else washout
     shape = _shape(design, tuple(map(str, noise.usual.index)), washout=washout, block=block, longest=longest)
     shape = replace(shape, start=begin, half_life=half_life, seed=seed)
-    tried: dict[int, Power] = {}
-
-    def power_in(n_weeks: int) -> Power:
-        if n_weeks not in tried:
-            tried[n_weeks] = powers(_of_length(shape, n_weeks), noise, effect=effect, delta=delta, level=level)
-        return tried[n_weeks]
-
-    lengths = _lengths(shape, longest)
-    needed = [_first(lengths, power, lambda n, at=at: power_in(n)[at]) for at in (0, 2, 1)]
-    length = _chosen(lengths, needed[0], weeks)
-    for more in np.linspace(0, len(lengths) - 1, min(_CURVE, len(lengths))).astype(int):
-        power_in(lengths[more])
-    found = power_in(length)
-    curve = pd.DataFrame.from_dict(tried, "index", columns=["power", "power_low", "power_high", "power_none"])
-    short = math.isinf(needed[0])
+    trials = _Trials(shape, noise, effect=effect, delta=delta, level=level, longest=longest)
+    needed = [trials.first(power, at) for at in (_AS_KNOWN, _NOISE_LOW, _NOISE_HIGH)]
+    length = trials.length(needed[0] if weeks is None else weeks)
+    found = trials.powers(length)
     return ExperimentPlan(
         *(_of_length(shape, length), outcome, effect, delta, level),
         weeks=Estimate(*needed, level, noise.n),
@@ -141,9 +127,60 @@ def plan_experiment(
         power_none=found[3],
         adjust=tuple(adjust),
         noise=noise,
-        curve=curve.rename_axis("weeks").sort_index().reset_index(),
-        reason=reason("experiment_too_short", weeks=lengths[-1], power=power_in(lengths[-1])[0]) if short else {},
+        curve=trials.curve(),
+        reason=trials.too_short() if math.isinf(needed[0]) else {},
     )
+
+
+def _check(effect: float, delta: float, level: float, power: float) -> None:
+    if not effect > delta:
+        raise ValueError(f"effect must be above delta, or nothing could be supported; given {effect:g} and {delta:g}")
+    if not 0 < level < 1 or not 0 < power < 1:
+        raise ValueError(f"level and power must lie between 0 and 1, not {level!r} and {power!r}")
+
+
+class _Trials:
+    """Lengths of one design, each tried once on the brand's noise."""
+
+    def __init__(self, shape: Design, noise: Noise, *, longest: int, **asked: float) -> None:
+        self.shape, self.noise, self.asked = shape, noise, asked
+        self.lengths = _lengths(shape, longest)
+        self.tried: dict[int, Power] = {}
+
+    def powers(self, weeks: int) -> Power:
+        """Return what `powers` finds for this length."""
+        if weeks not in self.tried:
+            self.tried[weeks] = powers(_of_length(self.shape, weeks), self.noise, **self.asked)
+        return self.tried[weeks]
+
+    def first(self, wanted: float, at: int) -> float:
+        """Return the first length with the power wanted, by halving; infinite if there is none."""
+        if self.powers(self.lengths[-1])[at] < wanted:
+            return math.inf
+        low, high = 0, len(self.lengths) - 1
+        while low < high:
+            middle = (low + high) // 2
+            enough = self.powers(self.lengths[middle])[at] >= wanted
+            low, high = (low, middle) if enough else (middle + 1, high)
+        return float(self.lengths[low])
+
+    def length(self, wanted: float) -> int:
+        """Return the first length of so many weeks or more, else the longest."""
+        return next((weeks for weeks in self.lengths if weeks >= wanted), self.lengths[-1])
+
+    def curve(self) -> pd.DataFrame:
+        """Return all that was tried, and a few lengths over the whole range."""
+        for place in np.linspace(0, len(self.lengths) - 1, min(_CURVE, len(self.lengths))).astype(int):
+            self.powers(self.lengths[place])
+        names = ["power", "power_low", "power_high", "power_none"]
+        return (
+            pd.DataFrame.from_dict(self.tried, "index", columns=names).rename_axis("weeks").sort_index().reset_index()
+        )
+
+    def too_short(self) -> dict[Lang, str]:
+        """Say that even the longest does not tell."""
+        longest = self.lengths[-1]
+        return reason("experiment_too_short", weeks=longest, power=self.powers(longest)[_AS_KNOWN])
 
 
 def powers(design: Design, noise: Noise, *, effect: float, delta: float, level: float) -> Power:
@@ -154,25 +191,30 @@ def powers(design: Design, noise: Noise, *, effect: float, delta: float, level: 
     rng = np.random.default_rng([design.seed, 3])
     begins = design.start - pd.Timedelta(weeks=design.before)
     courses, season = noise.draw(begins, len(design.counts), _TIMETABLES * _WEEKS_TRIED, rng)
-    courses, season = lots.centred(design, courses), lots.centred(design, season[None])
+    courses, season = lots.centred(design, courses), lots.centred(design, season[None])[0]
     own, others = (lots.centred(design, doses(design, design.draw(rng, n))) for n in (_TIMETABLES, _OTHERS))
-    others = lots.unit_length(others)
-    scales = noise.scales(level)
+    others, scales = lots.unit_length(others), noise.scales(level)
     won = np.zeros(4)
-    for at, dose in enumerate(own):
+    for dose, noisy in zip(own, courses.reshape(_TIMETABLES, _WEEKS_TRIED, -1), strict=True):
+        read = _Reading(dose, others, noisy, season, level)
+        lows = [read.interval(scale, effect)[0] for scale in (1.0, scales[1], scales[0])]
+        won += [*((low > delta).mean() for low in lows), (read.interval(1.0, 0.0)[1] < delta).mean()]
+    return tuple(won / _TIMETABLES)
+
+
+class _Reading:
+    """One drawn timetable, read on many courses of noise; what does not change with the effect is worked out once."""
+
+    def __init__(self, dose: np.ndarray, others: np.ndarray, noisy: np.ndarray, season: np.ndarray, level: float):
         size = float(np.linalg.norm(dose))
         lot = np.vstack([dose / size, others])
-        noisy = courses[at * _WEEKS_TRIED : (at + 1) * _WEEKS_TRIED] @ lot.T
-        known, gaps = lot @ dose, size * (1 - lot[1:] @ lot[0])
-        seasonal = lot @ season[0]
+        self.noisy, self.season, self.known = noisy @ lot.T, lot @ season, lot @ dose
+        self.gaps, self.level = size * (1 - lot[1:] @ lot[0]), level
 
-        def interval(scale: float, true: float, fits=(noisy, seasonal, known), gaps=gaps) -> tuple:
-            found = scale * fits[0] + fits[1] + true * fits[2]
-            return lots.ends(*lots.thresholds(found[:, 1:], found[:, 0], gaps), level)
-
-        won[:3] += [(interval(scale, effect)[0] > delta).mean() for scale in (1.0, scales[1], scales[0])]
-        won[3] += (interval(1.0, 0.0)[1] < delta).mean()
-    return tuple(won / _TIMETABLES)
+    def interval(self, scale: float, effect: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the interval's ends under noise so many times as large, and an effect."""
+        found = scale * self.noisy + self.season + effect * self.known
+        return lots.ends(*lots.thresholds(found[:, 1:], found[:, 0], self.gaps), self.level)
 
 
 def _shape(kind: Kind, units: tuple[str, ...], *, washout: int, block: int | None, longest: int) -> Design:
@@ -199,20 +241,3 @@ def _of_length(shape: Design, weeks: int) -> Design:
 def _lengths(shape: Design, longest: int) -> list[int]:
     step = {"alternating": 2 * shape.block, "holdout": 1, "staggered": shape.groups + 1}[shape.kind]
     return list(range(shape.weeks, max(longest, shape.weeks) + 1, step))
-
-
-def _first(lengths: Sequence[int], wanted: float, power_in: Callable[[int], float]) -> float:
-    """Return the first length with the power wanted, by halving; infinite if there is none."""
-    if power_in(lengths[-1]) < wanted:
-        return math.inf
-    low, high = 0, len(lengths) - 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if power_in(lengths[middle]) >= wanted else (middle + 1, high)
-    return float(lengths[low])
-
-
-def _chosen(lengths: Sequence[int], needed: float, weeks: int | None) -> int:
-    """Return the length that was asked for, rounded up, else the one needed, else the longest."""
-    wanted = needed if weeks is None else weeks
-    return next((n for n in lengths if n >= wanted), lengths[-1])
