@@ -17,7 +17,7 @@ import pandas as pd
 Kind = Literal["alternating", "holdout", "staggered"]
 KINDS: tuple[Kind, ...] = ("alternating", "holdout", "staggered")
 FEWEST_LOTS = 60  # different draws; of fewer, none is rare enough to speak
-_BEFORE = 26  # weeks before the start with which units are compared to themselves
+_BEFORE = 26  # weeks
 _MOST_GROUPS = 6  # of a staggered start
 
 
@@ -36,6 +36,7 @@ class Design:
     washout : first weeks of each block that do not count, because what was before still works in them.
     half_life : weeks in which half of the activity's effect is gone, 0 or more.
     seed : of the lot.
+    past : weeks before the start with which units are compared to themselves; none are, where weeks alternate.
 
     Raises
     ------
@@ -51,6 +52,7 @@ class Design:
     washout: int = 0
     half_life: float = 0.0
     seed: int = 0
+    past: int = _BEFORE
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -85,7 +87,7 @@ class Design:
     @property
     def before(self) -> int:
         """Weeks before the start that are compared with: none where a brand is compared with itself, on and off."""
-        return 0 if self.kind == "alternating" else _BEFORE
+        return 0 if self.kind == "alternating" else self.past
 
     @property
     def lots(self) -> int:

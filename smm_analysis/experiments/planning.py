@@ -14,11 +14,12 @@ from smm_analysis.terms import Lang, reason
 
 from . import lots
 from .designs import FEWEST_LOTS, Design, Kind, calendar, doses, first_monday, schedule
-from .noise import Noise, noise_of
+from .noise import FEWEST_WEEKS, Noise, noise_of
 
 _TIMETABLES = 50  # that are tried
 _WEEKS_TRIED = 24  # courses of noise for each
 _OTHERS = 399  # other lots that each is held against
+_LONG_PAST = 52  # weeks before the start that units are compared with, where so many are known
 _CURVE = 6  # points of the curve besides those that the search visits
 
 Power = tuple[float, float, float, float]
@@ -115,7 +116,8 @@ def plan_experiment(
     noise = noise_of(weekly[weekly["week"] < begin], outcome=outcome, unit=unit, adjust=adjust)
     washout = math.ceil(2 * half_life) if washout is None else washout
     shape = _shape(design, tuple(map(str, noise.usual.index)), washout=washout, block=block, longest=longest)
-    shape = replace(shape, start=begin, half_life=half_life, seed=seed)
+    past = _LONG_PAST if noise.n >= _LONG_PAST + FEWEST_WEEKS else FEWEST_WEEKS
+    shape = replace(shape, start=begin, half_life=half_life, seed=seed, past=past)
     trials = _Trials(shape, noise, effect=effect, delta=delta, level=level, longest=longest)
     needed = [trials.first(power, at) for at in (_AS_KNOWN, _NOISE_LOW, _NOISE_HIGH)]
     length = trials.length(needed[0] if weeks is None else weeks)

@@ -63,7 +63,8 @@ def plot_calendar(plan: ExperimentPlan, *, ax: Axes | None = None, lang: Lang = 
     ax.set(xlim=(days.min(), days.max() + 7), title=label("experiment_calendar", lang))
     ax.grid(visible=False)
     names = {"switched_on": {"color": PALETTE[0]}, "switched_off": {"color": _OFF}}
-    names["week_does_not_count"] = {"facecolor": GREY, "edgecolor": "white", "hatch": "////"}
+    if not counts.all():
+        names["week_does_not_count"] = {"facecolor": GREY, "edgecolor": "white", "hatch": "////"}
     parts = [Patch(label=label(key, lang), **look) for key, look in names.items()]
     date_axis(ax).legend(handles=parts, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
