@@ -26,8 +26,8 @@ test-all: $(VENV)/.ready ## everything, the slow tests and the real browser too
 	@$(BIN)/python -m pytest $(ARGS)
 	@$(BIN)/python -m pytest --nbval-lax notebooks $(ARGS)
 
-lab: $(VENV)/.ready ## open the notebooks in JupyterLab
-	@$(BIN)/jupyter lab notebooks $(ARGS)
+lab: $(VENV)/.ready ## open JupyterLab at the notebook to start with, 00_start_here
+	@$(BIN)/jupyter lab notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb $(ARGS)
 
 notebooks: $(VENV)/.ready ## run all notebooks in place, keep the verdict cells' output, strip the rest
 	@$(BIN)/jupyter execute --inplace notebooks/*.ipynb notebooks/cases/*.ipynb

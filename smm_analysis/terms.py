@@ -41,6 +41,8 @@ _OF_TERMS = (  # columns whose values are glossary keys
     "reach_of",
     "contestant",
     "topic",
+    "design",
+    "experiment",
 )
 LANGS: tuple[Lang, ...] = ("en", "ko")
 _REASONS = tuple(f"reason_{lang}" for lang in LANGS)

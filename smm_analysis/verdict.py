@@ -38,7 +38,8 @@ _WORDS = {
         "claim": "claim",
         "straddles": "The interval holds values on both sides of {delta}, the smallest effect that matters.",
         "needs": "If estimate and noise stay as they are, about {more} {n_unit} ({have} now) are needed to decide.",
-        "needs_many": "The estimate lies too near {delta} for more of the same data to decide; an experiment would.",
+        "needs_many": "The estimate lies too near {delta} for more of the same data to decide; an experiment would: "
+        "plan it with notebook 11_plan_an_experiment.",
         "undefined": "The estimate or its interval is not defined on these data.",
     },
     "ko": {
@@ -48,7 +49,8 @@ _WORDS = {
         "claim": "주장",
         "straddles": "의미 있는 최소 효과인 {delta}의 양쪽 값이 모두 구간 안에 있습니다.",
         "needs": "추정값과 변동이 지금과 같다면 판단하는 데 {n_unit} 수가 약 {more}(현재 {have}) 필요합니다.",
-        "needs_many": "추정값이 {delta}에 너무 가까워 같은 데이터를 더 모아도 판단하기 어렵습니다. 실험을 해야 합니다.",
+        "needs_many": "추정값이 {delta}에 너무 가까워 같은 데이터를 더 모아도 판단하기 어렵습니다. "
+        "11_plan_an_experiment 노트북에서 실험을 계획하십시오.",
         "undefined": "이 데이터에서는 추정값이나 구간을 정할 수 없습니다.",
     },
 }
@@ -316,15 +318,16 @@ def _what_would_decide(effect: Effect, delta: float, n_unit: str, lang: Lang) ->
 
 
 @cache
-def _questions() -> dict[str, dict[str, Any]]:
+def questions() -> dict[str, dict[str, Any]]:
+    """Return all of `questions.toml` by key (질문 모음)."""
     return tomllib.loads(files("smm_analysis").joinpath("questions.toml").read_text(encoding="utf-8"))
 
 
 def _question(key: str) -> dict[str, Any]:
     try:
-        return _questions()[key]
+        return questions()[key]
     except KeyError:
-        raise KeyError(f"questions.toml has no question {key!r}; it has {', '.join(_questions())}") from None
+        raise KeyError(f"questions.toml has no question {key!r}; it has {', '.join(questions())}") from None
 
 
 def _round(value: float) -> float | None:

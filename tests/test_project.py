@@ -19,6 +19,7 @@ COMMON_PARAMETERS = {"data", "brand", "since", "until", "lang", "seed"}
 HEADINGS = ["Question", "Parameters", "Data", "Model", "Figure", "Verdict", "Limits", "Exercises", "Sources"]
 MODELS = {"attention", "diffusion", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
 MODELS = {"cascade", "diffusion", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
+MODELS = {"diffusion", "experiments", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
 # who may import whom: a room and what it may use, from the floor plan
 MAY_IMPORT = {
     "terms": set(),
@@ -46,6 +47,8 @@ MAY_IMPORT = {
     "canvas": {"terms", "verdict"},
     "plot": {"terms", "verdict", "canvas", *MODELS},
     "report": {"terms", "places", "tables", "verdict", "keynumbers", "ledger"},
+    "experiments": {"terms", "estimate"},
+    "whatif": {"terms", "verdict"},
     "__main__": {"cli"},
     "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "ledger", "report"},
     "exercises": {"terms", "verdict", "virtual", "diffusion", "health", "mix"},

@@ -114,7 +114,7 @@ def test_text_is_escaped_on_the_card():
 
 
 def test_every_question_is_complete_in_both_languages():
-    for key, question in verdict._questions().items():
+    for key, question in verdict.questions().items():
         parts = ("question", *verdict._LOOK, "limits")
         lacking = [f"{p}_{lang}" for p in parts for lang in ("en", "ko") if not question.get(f"{p}_{lang}")]
         assert not lacking, f"{key} lacks {lacking}"

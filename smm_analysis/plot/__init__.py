@@ -14,6 +14,7 @@ from .cascade import plot_containment, plot_late_cost, plot_network, plot_sellin
 from .cases import plot_leads, plot_sweep
 from .claims import plot_inflow, plot_retention, plot_tolerance
 from .diffusion import plot_bass, plot_between_brands, plot_four_types
+from .experiments import plot_calendar, plot_power
 from .handoff import plot_follow_through
 from .health import plot_calibration, plot_contributions, plot_half_life, plot_nps, plot_predictors, plot_weekly_repeat
 from .listening import plot_best, plot_measure, plot_scorecard, plot_spikes, plot_theme_curve, plot_themes, plot_trends
@@ -33,6 +34,7 @@ __all__ = [
     "plot_bass",
     "plot_best",
     "plot_between_brands",
+    "plot_calendar",
     "plot_calibration",
     "plot_canvas",
     "plot_carry_over",
@@ -55,6 +57,7 @@ __all__ = [
     "plot_network",
     "plot_nps",
     "plot_plan_paths",
+    "plot_power",
     "plot_predictors",
     "plot_reach_curves",
     "plot_readers",

@@ -281,6 +281,16 @@ def questions(present: Collection[str], lang: Lang = "en") -> pd.DataFrame:
     return pd.DataFrame(rows).rename(columns=lambda key: label(key, lang)).set_index(label("report", lang))
 
 
+def doors(lang: Lang = "en") -> str:
+    """Return a list of links to all notebooks but the first, as Markdown (질문 목록): each question is one click.
+
+    Links are relative to the notebooks' folder, so that JupyterLab opens them beside the notebook they stand in.
+    """
+    folder = places.notebooks()
+    linked = {n.path.relative_to(folder).as_posix(): n.question(lang) or n.title(lang) for n in find_all()[1:]}
+    return "\n".join(f"- [{question}]({path})" for path, question in linked.items())
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 

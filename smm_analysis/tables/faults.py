@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from smm_analysis.tables.friendly import told
+
 SHOWN = 5  # how many bad rows a problem names before it only counts
 WIDTH = 60  # how much of a value is shown
 
@@ -66,6 +68,10 @@ class DataError(ValueError):
         number = len(self.problems)
         head = f"{self.what}: {number} problem{'s' * (number != 1)}" if number else self.what
         return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in the place of a traceback: the mistake is in the data, not in the code."""
+        return told(str(self))
 
 
 class MissingTable(DataError, AttributeError):

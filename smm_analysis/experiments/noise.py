@@ -1,0 +1,152 @@
+"""What a brand's weeks do by themselves (브랜드 고유의 변동): level, season, and noise that lasts.
+
+Everything is in percent of the unit's usual week, so that units of different size go together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+FEWEST_WEEKS = 26
+_USUAL = 26  # weeks that say what is usual: the last half year, as a market may be growing or used up
+_A_YEAR = 52  # weeks from which on a season is told from a trend
+_LONGEST = 156  # older weeks say little of the noise to come
+_BURN_IN = 30
+_YEAR = 365.25
+_LEVELS = (25.0, 400.0)  # percent of the usual week, between which a level is believed
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How a brand's weeks vary (주별 변동).
+
+    `usual` is each unit's mean week, in the outcome's unit; the rest is in percent of it. `sd` of a week's noise, with
+    `autocorrelation` from week to week; `shocks` its new part of each week (weeks, units); `season` the
+    coefficients of a yearly wave (2, units), 0 where less than a year is known; `n` the weeks it rests on.
+    """
+
+    usual: pd.Series
+    sd: float
+    autocorrelation: float
+    n: int
+    shocks: np.ndarray = field(repr=False, compare=False)
+    season: np.ndarray = field(repr=False, compare=False)
+
+    @property
+    def swing(self) -> float:
+        """Half of the way from the season's lowest to its highest week, percent, the mean over units."""
+        return float(np.hypot(*self.season).mean())
+
+    @property
+    def n_free(self) -> float:
+        """As many independent weeks would tell the noise's variance as well."""
+        squared = self.autocorrelation**2
+        return self.shocks.size * (1 - squared) / (1 + squared)
+
+    def scales(self, level: float) -> tuple[float, float]:
+        """Return by which factors the true noise may be smaller or larger than `sd`, from chi-square (level 0..1)."""
+        from scipy.stats import chi2
+
+        low, high = chi2.ppf([0.5 + level / 2, 0.5 - level / 2], self.n_free)
+        return float(np.sqrt(self.n_free / low)), float(np.sqrt(self.n_free / high))
+
+    def draw(self, start: pd.Timestamp, weeks: int, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Draw noise of weeks to come, (n, weeks, units), and the season's course, (weeks, units).
+
+        Shocks are the brand's own, drawn anew by whole weeks: what units have in common stays in common.
+        """
+        shocks = self.shocks[rng.integers(0, len(self.shocks), (n, weeks + _BURN_IN))]
+        at, out = np.zeros(shocks[:, 0].shape), np.empty(shocks.shape)
+        for week in range(weeks + _BURN_IN):
+            at = self.autocorrelation * at + shocks[:, week]
+            out[:, week] = at
+        return out[:, _BURN_IN:], wave(pd.date_range(start, periods=weeks, freq="7D")) @ self.season
+
+
+def panel(weekly: pd.DataFrame, column: str, unit: str) -> pd.DataFrame:
+    """Return a column by week and unit (주 x 단위), every week there.
+
+    Raises
+    ------
+    ValueError
+        A column that is missing or no number, two rows for one week, or weeks without a value; the first are named.
+    """
+    if missing := [name for name in ("week", unit, column) if name not in weekly]:
+        raise ValueError(f"the weekly table has no column {missing[0]!r}; it has {', '.join(map(str, weekly))}")
+    if weekly[column].dtype.kind not in "iufb":
+        raise ValueError(f"column {column!r} must hold numbers, not {weekly[column].dtype} values")
+    if weekly.duplicated(["week", unit]).any():
+        row = weekly[weekly.duplicated(["week", unit])].iloc[0]
+        raise ValueError(f"the week {row['week']:%Y-%m-%d} of {row[unit]!r} is there twice: keep one row")
+    wide = weekly.pivot_table(index="week", columns=unit, values=column, observed=True).astype(float).asfreq("7D")
+    if wide.isna().any(axis=None):
+        weeks = wide.index[wide.isna().any(axis=1)]
+        told = ", ".join(f"{week:%Y-%m-%d}" for week in weeks[:5])
+        raise ValueError(f"{column!r} is not known in {len(weeks)} weeks, first {told}: fill them, or begin after them")
+    return wide
+
+
+def noise_of(weekly: pd.DataFrame, *, outcome: str, unit: str = "brand", adjust: Sequence[str] = ()) -> Noise:
+    """Measure a brand's own noise from its past weeks (변동 재기).
+
+    Level, a trend with a bend a year, from a year on a yearly wave, and what the columns `adjust` explain are taken
+    off. What counts people is noisier where the level is higher: the rest is brought to the usual level by the root of
+    it. The week-to-week correlation is that of the rest, pooled over units; its small-sample bias, which grows with
+    every column taken off (Marriott and Pope 1954; (k + (k + 2) r) / n for k slow ones), is taken back.
+
+    Raises
+    ------
+    ValueError
+        Fewer than 26 weeks, an outcome that is 0 on average, or one that never varies.
+    """
+    wide = panel(weekly, outcome, unit).iloc[-_LONGEST:]
+    if len(wide) < FEWEST_WEEKS:
+        raise ValueError(f"{len(wide)} weeks of {outcome!r} are known; {FEWEST_WEEKS} are needed to see the noise")
+    usual = usual_week(wide)
+    percent = (100 * wide / usual).to_numpy()
+    columns = [panel(weekly, name, unit).loc[wide.index].to_numpy() for name in adjust]
+    season, rest, explained = _parts(percent, wide.index, columns)
+    lag = (rest[1:] * rest[:-1]).sum() / (rest**2).sum() if rest.any() else np.nan
+    if not np.isfinite(lag) or rest.std() < 1e-9:
+        raise ValueError(f"{outcome!r} never varies: check how the weekly table was made")
+    known, taken = len(rest), explained - len(columns)
+    lag = float(np.clip((lag + taken / known) / (1 - (taken + 2) / known), -0.5, 0.95))
+    shocks = rest[1:] - lag * rest[:-1]
+    shocks = (shocks - shocks.mean(axis=0)) * np.sqrt(len(rest) / (len(rest) - explained))
+    sd = float(np.sqrt((shocks**2).mean() / (1 - lag**2)))
+    return Noise(usual, sd, lag, len(wide), shocks, season)
+
+
+def usual_week(wide: pd.DataFrame) -> pd.Series:
+    """Return each unit's mean over its last half year (평소의 한 주)."""
+    usual = wide.iloc[-_USUAL:].mean()
+    if (usual <= 0).any():
+        raise ValueError(f"{usual.idxmin()!r} has {usual.min():g} in a usual week: percent of it say nothing")
+    return usual
+
+
+def wave(weeks: pd.DatetimeIndex) -> np.ndarray:
+    """Return the yearly wave's two columns; (weeks, 2)."""
+    angle = 2 * np.pi * (weeks - pd.Timestamp("2000-01-03")).days.to_numpy() / _YEAR
+    return np.column_stack([np.sin(angle), np.cos(angle)])
+
+
+def _parts(
+    percent: np.ndarray, weeks: pd.DatetimeIndex, columns: list[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return each unit's yearly wave, what nothing explains at the usual level, and how many columns explain."""
+    bends = 1 + len(weeks) // _A_YEAR
+    trend = np.vander(np.linspace(-1, 1, len(weeks)), bends + 1)
+    yearly = wave(weeks) if len(weeks) >= _A_YEAR else np.empty((len(weeks), 0))
+    season, rest = np.zeros((2, percent.shape[1])), np.empty(percent.shape)
+    for at in range(percent.shape[1]):
+        design = np.column_stack([trend, yearly, *(column[:, at] - column[:, at].mean() for column in columns)])
+        found = np.linalg.lstsq(design, percent[:, at], rcond=None)[0]
+        level = np.clip(trend @ found[: bends + 1], *_LEVELS)
+        rest[:, at] = (percent[:, at] - design @ found) / np.sqrt(level / 100)
+        season[: yearly.shape[1], at] = found[bends + 1 : bends + 1 + yearly.shape[1]]
+    return season, rest, design.shape[1]
