@@ -104,7 +104,7 @@ class Verdict:
 
         One whose question `questions.toml` does not hold stays as it is.
         """
-        question = _questions().get(self.key)
+        question = questions().get(self.key)
         if lang == self.lang or question is None:
             return self
         measure = term(question["measure"])

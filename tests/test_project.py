@@ -17,9 +17,8 @@ PACKAGE = ROOT / "smm_analysis"
 NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 COMMON_PARAMETERS = {"data", "brand", "since", "until", "lang", "seed"}
 HEADINGS = ["Question", "Parameters", "Data", "Model", "Figure", "Verdict", "Limits", "Exercises", "Sources"]
-MODELS = {"attention", "diffusion", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
-MODELS = {"cascade", "diffusion", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
-MODELS = {"diffusion", "experiments", "handoff", "health", "listening", "mix", "reach", "relationship", "strategies"}
+MODELS = {"attention", "cascade", "diffusion", "experiments", "handoff", "health", "listening", "mix", "reach"}
+MODELS |= {"relationship", "strategies"}
 # who may import whom: a room and what it may use, from the floor plan
 MAY_IMPORT = {
     "terms": set(),
@@ -50,7 +49,7 @@ MAY_IMPORT = {
     "experiments": {"terms", "estimate"},
     "whatif": {"terms", "verdict"},
     "__main__": {"cli"},
-    "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "ledger", "report"},
+    "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "ledger", "report", "exercises"},
     "exercises": {"terms", "verdict", "virtual", "diffusion", "health", "mix"},
 }
 
