@@ -3,6 +3,10 @@
 Each case has a module and a TOML file of its name: the module works out the right answer, and the answers that known
 slips give, from what the notebook has computed; the file holds the words in both languages. The notebook itself holds
 no answer but in cells tagged ``solution``, which `reader_copy` leaves out.
+
+A new exercise is a function of its name that returns a `Truth`, an entry of the same name in the TOML file with a hint
+for every trap, and in the notebook a question, a cell tagged ``solution`` that sets `answer`, and a cell tagged
+``lab-only`` that checks it.
 """
 
 from .checking import Truth
