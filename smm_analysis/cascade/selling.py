@@ -61,8 +61,8 @@ def compare_selling(
     money: float,
     costs: Mapping[str, float],
     counted: Counted = "hearing",
-    draws: int = 60,
-    n_sim: int = 30,
+    draws: int = 100,
+    n_sim: int = 10,
     level: float = 0.9,
     rng: int | np.random.Generator = 0,
 ) -> Selling:
@@ -96,7 +96,9 @@ def compare_selling(
         drawn = told.drawn(rng) if told else graph
         ways = {"reviewers": rng.choice(graph.n, counts["reviewers"], replace=False), **fixed}
         names = names or {way: tuple(graph.names[ways[way]]) for way in WAYS}
-        rows.append([_people(drawn, ways[way], counted, n_sim, rng) for way in WAYS])
+        model = cascade_model(drawn, "IC", rng)
+        run = {"graph": drawn, "counted": counted, "progress": False}
+        rows.append([cascade_sizes(model, ways[way], n_sim, **run).mean() for way in WAYS])
     people = pd.DataFrame(rows, columns=list(WAYS))
     n = _successes(told) if told and not told.reason else draws * n_sim
     return _selling(people, counts, costs, names, graph, told, told.level if told else level, n)
@@ -121,11 +123,6 @@ def _group_leaders(graph: Graph, k: int, rng: np.random.Generator) -> np.ndarray
     order = np.lexsort((-heard, group))
     place = pd.Series(group[order]).groupby(group[order]).cumcount().to_numpy()
     return order[np.lexsort((group[order], place))][:k]
-
-
-def _people(graph: Graph, seeds: np.ndarray, counted: Counted, n_sim: int, rng: np.random.Generator) -> float:
-    model = cascade_model(graph, "IC", rng)
-    return float(cascade_sizes(model, seeds, n_sim, graph=graph, counted=counted, progress=False).mean())
 
 
 def _selling(
