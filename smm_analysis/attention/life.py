@@ -20,7 +20,7 @@ KINDS = ("blog", "sns", "video", "cafe", "site")
 FEWEST_OLD = 5  # posts watched to the horizon
 AGE_BANDS = (1, 7, 30)  # last day of life of each band; the last band ends with the horizon
 _HOUR, _CURVE_POINTS = 1 / 24, 100
-_CUT = 5.0  # views expected on the day after the last one with any: that all stayed away is no chance
+_CUT = 10.0  # views expected on the day after the last one with any: that all stayed away is no chance
 
 _ENDS = ("", "_low", "_high")
 _NUMBERS = [f"{name}{end}" for name in ("half_life_days", "late_share") for end in _ENDS]
