@@ -43,6 +43,10 @@ class Store:
         except (OSError, ValueError, pa.ArrowException):
             return None
 
+    def has(self, kind: str, key: str) -> bool:
+        """Whether something is kept under a key."""
+        return self.folder is not None and self._path(kind, key).is_file()
+
     def put(self, kind: str, key: str, frame: pd.DataFrame) -> None:
         """Keep a result; where there is no room for it, it is not kept, and what was there stays as it was."""
         if self.folder is None:

@@ -154,7 +154,7 @@ def settled_later(waiting: pd.DataFrame, replies: pd.DataFrame, counting: Counti
     """Judge the complaints at the weeks' ends by the replies of both weeks: brand, week, n_judged, n_answered."""
     wait = duration(counting.within)
     first = replies.groupby("key", as_index=False)["replied"].min()
-    met = waiting[waiting["at"] <= until - wait].merge(first, on="key", how="left")
+    met = waiting.loc[waiting["at"] <= until - wait, ["brand", "week", "key", "at"]].merge(first, on="key", how="left")
     judged = met.assign(n_answered=met["replied"] - met["at"] <= wait).groupby(["brand", "week"])["n_answered"]
     return judged.agg(n_judged="size", n_answered="sum").reset_index()
 

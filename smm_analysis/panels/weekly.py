@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -38,18 +38,11 @@ def mention_weeks(
         complaint_share, n_judged (complaints watched long enough), answered_share (of these, with the firm's reply in
         time).
     """
-    import pandas as pd
-
     counting, store = counting or Counting(), store or Store()
     keys = _keys(log, counting, until)
-    pieces = {week: store.get(KIND, key) for week, key in keys.items()}
-    missing = [week for week, piece in pieces.items() if piece is None]
-    for weeks in _batches(log, missing):
-        for week, piece in _made(log, counting, weeks, until):
-            store.put(KIND, keys[week], piece)
-            pieces[week] = piece
+    panel = _assembled(_pieces(log, counting, keys, until=until, store=store), counting, log, until)
     store.keep_only(KIND, keys.values())
-    return _assembled(pd.concat(pieces.values(), ignore_index=True), counting, log, until)
+    return panel
 
 
 def weeks_of(log: Log, until: int) -> range:
@@ -77,25 +70,37 @@ def _keys(log: Log, counting: Counting, until: int) -> dict[int, str]:
     return keys
 
 
-def _batches(log: Log, weeks: Sequence[int]) -> Iterator[list[int]]:
-    """Split weeks into runs of neighbours whose parts have about `BATCH` rows; parts that hold all weeks make one."""
-    batch: list[int] = []
-    for week in weeks:
-        longer = [*batch, week]
-        if batch and (week != batch[-1] + 1 or _rows(log, longer) > max(BATCH, _rows(log, batch))):
-            yield batch
-            longer = [week]
-        batch = longer
-    if batch:
-        yield batch
+def _pieces(
+    log: Log, counting: Counting, keys: Mapping[int, str], *, until: int, store: Store
+) -> Iterator[pd.DataFrame]:
+    """Yield week after week, kept or made and then kept; a run of weeks that are not kept is made at once."""
+    made: dict[int, pd.DataFrame] = {}
+    for week, key in keys.items():
+        piece = made.pop(week, None)
+        if piece is None and (piece := store.get(KIND, key)) is None:
+            made = _made(log, counting, _batch(log, week, keys, store), until)
+            for new in made:
+                store.put(KIND, keys[new], made[new])
+            piece = made.pop(week)
+        yield piece
+
+
+def _batch(log: Log, first: int, keys: Mapping[int, str], store: Store) -> list[int]:
+    """Return a run of weeks that are not kept, whose parts have about `BATCH` rows; parts that hold all make one."""
+    weeks = [first]
+    while (after := weeks[-1] + 1) in keys and not store.has(KIND, keys[after]):
+        if _rows(log, [first, after]) > max(BATCH, _rows(log, weeks)):
+            break
+        weeks.append(after)
+    return weeks
 
 
 def _rows(log: Log, weeks: Sequence[int]) -> int:
     return sum(part.rows for part in log.between(log.clock.start_of(weeks[0]), log.clock.start_of(weeks[-1] + 1)))
 
 
-def _made(log: Log, counting: Counting, weeks: Sequence[int], until: int) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Sum up neighbouring weeks in one go, and yield each as a piece of its own."""
+def _made(log: Log, counting: Counting, weeks: Sequence[int], until: int) -> dict[int, pd.DataFrame]:
+    """Sum up neighbouring weeks in one go, each as a piece of its own."""
     start, end = log.clock.start_of(weeks[0]), min(log.clock.start_of(weeks[-1] + 1), until + 1)
     said, again = (log.rows(counting.columns, start=start, end=end) for _ in range(2))
     found = {
@@ -105,8 +110,8 @@ def _made(log: Log, counting: Counting, weeks: Sequence[int], until: int) -> Ite
         "reply": edge_replies(said, log.clock, counting),
     }
     together = _stacked({kind: log.engine.arrow(expression) for kind, expression in found.items()})
-    for week in weeks:
-        yield week, together[together["week"] == week].reset_index(drop=True)
+    parts = dict(tuple(together.groupby("week")))
+    return {week: parts.get(week, together.iloc[:0]).reset_index(drop=True) for week in weeks}
 
 
 def _stacked(found: Mapping[str, pa.Table]) -> pd.DataFrame:
@@ -119,23 +124,28 @@ def _stacked(found: Mapping[str, pa.Table]) -> pd.DataFrame:
     return together.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
 
 
-def _assembled(pieces: pd.DataFrame, counting: Counting, log: Log, until: int) -> pd.DataFrame:
-    """Put the weeks together: their sums, and the complaints at their ends with the replies of both weeks."""
+def _assembled(pieces: Iterable[pd.DataFrame], counting: Counting, log: Log, until: int) -> pd.DataFrame:
+    """Put the weeks together: their sums, and the complaints at each one's end with its replies and the next one's."""
     import pandas as pd
 
-    by, kinds = ["brand", "week"], dict(tuple(pieces.groupby("kind")))
-    nothing = pieces.iloc[:0]
-    waiting, replies, soon = (kinds.get(kind, nothing) for kind in ("open", "reply", "answers"))
-    later = settled_later(waiting[[*by, "key", "at"]], replies[["key", "replied"]], counting, until=until)
-    more = pd.concat([soon[[*by, "n_answered"]], later]).groupby(by)[["n_judged", "n_answered"]].sum()
-    sums = kinds.get("sums", nothing).set_index(by)[list(SUMS)]
-    more = more.reindex(sums.index).fillna(0)
-    both = sums.assign(n_judged=sums["n_judged"] + more["n_judged"], n_answered=more["n_answered"])
-    return weekly_panel(both.reset_index(), log.clock)
+    found, waiting, replies = [], None, None
+    for piece in pieces:
+        sums, here, said = (piece[piece["kind"].isin(kinds)] for kinds in (("sums", "answers"), ("open",), ("reply",)))
+        if waiting is not None:
+            found.append(settled_later(waiting, pd.concat([replies, said]), counting, until=until))
+        found.append(sums[["brand", "week", *SUMS, "n_answered"]])
+        waiting, replies = here, said
+    if waiting is not None:
+        found.append(settled_later(waiting, replies, counting, until=until))
+    columns = pd.DataFrame(columns=["brand", "week", *SUMS, "n_answered"])
+    total = pd.concat(
+        [part.astype({name: float for name in part if name not in ("brand", "week")}) for part in found] or [columns]
+    )
+    return weekly_panel(total.groupby(["brand", "week"], as_index=False).sum(), log.clock)
 
 
 def refreshed_parts(log: Log, counting: Counting, *, until: int, store: Store) -> tuple[str, ...]:
     """Return the names of the parts that `mention_weeks` would read now (읽을 조각): what a refresh costs."""
-    missing = [week for week, key in _keys(log, counting, until).items() if store.get(KIND, key) is None]
+    missing = [week for week, key in _keys(log, counting, until).items() if not store.has(KIND, key)]
     bounds = [(log.clock.start_of(week), log.clock.start_of(week + 1)) for week in missing]
     return tuple(part.name for part in log.parts if any(part.meets(*bound) for bound in bounds))
