@@ -185,7 +185,7 @@ def choose_advocates(
         raise ValueError(
             f"choose 1 or more of at least one person who did not begin the rumour; k={k}, {len(able)} left"
         )
-    saves = [_savers(graph, begin, able, delay / hours_per_step, rng) for _ in range(n_sim)]
+    saves = [_savers(graph, begin, able, delay=delay / hours_per_step, rng=rng) for _ in range(n_sim)]
     chosen: list[int] = []
     left = np.concatenate(saves, axis=1)
     while len(chosen) < min(k, len(able)) and left.any():
@@ -197,7 +197,7 @@ def choose_advocates(
 
 
 def _savers(
-    graph: Graph, begin: np.ndarray, able: np.ndarray, delay: float, rng: np.random.Generator, most: int = 50
+    graph: Graph, begin: np.ndarray, able: np.ndarray, *, delay: float, rng: np.random.Generator, most: int = 50
 ) -> np.ndarray:
     """Return who of `able` saves whom of up to `most` people reached by one drawn rumour: able by reached, bool."""
     live = live_arcs(graph, rng)

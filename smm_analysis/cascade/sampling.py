@@ -94,7 +94,7 @@ def with_progress(items: Iterable[Any], progress: bool, what: str) -> Iterator[A
         return iter(items)
     from tqdm import tqdm
 
-    return iter(tqdm(items, desc=what, leave=False))
+    return iter(tqdm(items, desc=what, leave=False, mininterval=0.5))
 
 
 def _roots(n: int, count: int, rng: np.random.Generator) -> np.ndarray:

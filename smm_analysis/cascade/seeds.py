@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .graph import Graph, graph_of
-from .opim import opim
+from .opim import Certified, opim
 from .sampling import Counted, cascade_model, cascade_sizes
 from .spread import LARGE
 
@@ -99,12 +99,9 @@ def select_seeds(
     if method == "opim-c":
         progress = graph.arcs >= LARGE if progress is None else progress
         found = opim(graph, k, eps=eps, delta=delta, settle=settle, counted=counted, rng=rng, progress=progress)
-        sure = (found.low, found.high, found.low / found.high)
-        return _seed_set(graph, found.seeds, found.spreads, sure, delta, method, found.sets)
-    seeds = _by_method(graph, k, method, counted, rng)
-    spreads = [_mean_size(graph, seeds[: i + 1], counted, rng) for i in (range(k) if k <= 10 else [k - 1])]
-    spreads = [math.nan] * (k - len(spreads)) + spreads
-    return _seed_set(graph, seeds, np.array(spreads), (math.nan,) * 3, math.nan, method, 0)
+    else:
+        found = _uncertified(graph, _by_method(graph, k, method, counted, rng), counted, rng)
+    return _seed_set(graph, found, method, delta)
 
 
 def _check(graph: Graph, k: int, eps: float, delta: float) -> None:
@@ -143,23 +140,21 @@ def _celf(graph: Graph, k: int, counted: Counted, rng: np.random.Generator) -> n
     return np.array(seeds)
 
 
-def _mean_size(graph: Graph, seeds: np.ndarray, counted: Counted, rng: np.random.Generator) -> float:
-    model = cascade_model(graph, "IC", rng)
-    return float(cascade_sizes(model, seeds, _SIMULATIONS, graph=graph, counted=counted, progress=False).mean())
+def _uncertified(graph: Graph, seeds: np.ndarray, counted: Counted, rng: np.random.Generator) -> Certified:
+    """Return seeds with simulated spreads and nothing certain: of each first so many up to 10, else of all."""
+    model, k = cascade_model(graph, "IC", rng), len(seeds)
+    run = {"graph": graph, "counted": counted, "progress": False}
+    spreads = np.full(k, math.nan)
+    for i in range(k) if k <= 10 else [k - 1]:
+        spreads[i] = cascade_sizes(model, seeds[: i + 1], _SIMULATIONS, **run).mean()
+    return Certified(seeds, spreads, math.nan, math.nan, 0, 0)
 
 
-def _seed_set(
-    graph: Graph,
-    seeds: np.ndarray,
-    spreads: np.ndarray,
-    sure: tuple[float, float, float],
-    delta: float,
-    method: Method,
-    n_sets: int,
-) -> SeedSet:
-    names = graph.names[seeds]
-    table = pd.DataFrame(
-        {"rank": np.arange(1, len(seeds) + 1), "person": names, "followers": graph.out_degree[seeds]}
-        | {"spread": spreads}
-    )
-    return SeedSet(tuple(names), float(spreads[-1]), *sure, delta, method, n_sets, graph.is_assumed, table)
+def _seed_set(graph: Graph, found: Certified, method: Method, delta: float) -> SeedSet:
+    """Return positions as people, with what is known of them."""
+    names = graph.names[found.seeds]
+    ranks, followers = np.arange(1, len(names) + 1), graph.out_degree[found.seeds]
+    table = pd.DataFrame({"rank": ranks, "person": names, "followers": followers, "spread": found.spreads})
+    sure = (found.low, found.high, found.low / found.high)
+    spread = float(found.spreads[-1])
+    return SeedSet(tuple(names), spread, *sure, delta, method, found.sets, graph.is_assumed, table)

@@ -88,20 +88,20 @@ def compare_selling(
     told = links if isinstance(links, LinkProbabilities) else None
     graph = told.graph if told else graph_of(links)
     counts = _affordable(graph, money, costs)
-    fixed = {"group_leaders": _group_leaders(graph, counts["group_leaders"], rng)}
-    found = select_seeds(graph, counts["opinion_leaders"], counted=counted, rng=rng)
-    fixed["opinion_leaders"] = graph.positions(found.seeds)
-    rows, names = [], {}
-    for _ in range(draws):
-        drawn = told.drawn(rng) if told else graph
-        ways = {"reviewers": rng.choice(graph.n, counts["reviewers"], replace=False), **fixed}
-        names = names or {way: tuple(graph.names[ways[way]]) for way in WAYS}
-        model = cascade_model(drawn, "IC", rng)
-        run = {"graph": drawn, "counted": counted, "progress": False}
-        rows.append([cascade_sizes(model, ways[way], n_sim, **run).mean() for way in WAYS])
-    people = pd.DataFrame(rows, columns=list(WAYS))
+    leaders = _leaders(graph, counts, counted, rng)
+    drawn = [_drawn_ways(graph, counts["reviewers"], leaders, rng) for _ in range(draws)]
+    run = {"n_sim": n_sim, "counted": counted, "rng": rng}
+    people = pd.DataFrame([_people(told.drawn(rng) if told else graph, ways, **run) for ways in drawn])
+    table = pd.DataFrame({"way": WAYS, "seeds": [counts[w] for w in WAYS], "cost_each": [costs[w] for w in WAYS]})
+    table = table.assign(spent=table["seeds"] * table["cost_each"], people=people.mean().to_numpy())
+    rate = people * 1e6 / table["spent"].to_numpy()
+    level = told.level if told else level
+    low, high = np.transpose([_ends(rate[way].to_numpy(), level) for way in WAYS])
     n = _successes(told) if told and not told.reason else draws * n_sim
-    return _selling(people, counts, costs, names, graph, told, told.level if told else level, n)
+    table = table.assign(per_million=rate.mean().to_numpy(), low=low, high=high, n=n)
+    names = {way: tuple(graph.names[at]) for way, at in drawn[0].items()}
+    why = (told.reason if told else {}) or (reason("assumed_probabilities") if graph.is_assumed else {})
+    return Selling(table, names, level, n, rate, why)
 
 
 def _affordable(graph: Graph, money: float, costs: Mapping[str, float]) -> dict[str, int]:
@@ -125,24 +125,24 @@ def _group_leaders(graph: Graph, k: int, rng: np.random.Generator) -> np.ndarray
     return order[np.lexsort((group[order], place))][:k]
 
 
-def _selling(
-    people: pd.DataFrame,
-    counts: Mapping[str, int],
-    costs: Mapping[str, float],
-    names: Mapping[str, tuple],
-    graph: Graph,
-    told: LinkProbabilities | None,
-    level: float,
-    n: int,
-) -> Selling:
-    spent = pd.Series({way: counts[way] * costs[way] for way in WAYS})
-    rate = people / spent * 1e6
-    ends = {way: _ends(rate[way].to_numpy(), level) for way in WAYS}
-    table = pd.DataFrame({"way": WAYS, "seeds": [counts[way] for way in WAYS], "cost_each": [costs[w] for w in WAYS]})
-    table = table.assign(spent=spent.to_numpy(), people=people.mean().to_numpy(), per_million=rate.mean().to_numpy())
-    table = table.assign(low=[ends[way][0] for way in WAYS], high=[ends[way][1] for way in WAYS], n=n)
-    why = (told.reason if told else {}) or (reason("assumed_probabilities") if graph.is_assumed else {})
-    return Selling(table, names, level, n, rate, why)
+def _leaders(graph: Graph, counts: Mapping[str, int], counted: Counted, rng: np.random.Generator) -> dict:
+    """Return who leads communities, and who leads opinion: positions by way."""
+    found = select_seeds(graph, counts["opinion_leaders"], counted=counted, rng=rng)
+    group = _group_leaders(graph, counts["group_leaders"], rng)
+    return {"group_leaders": group, "opinion_leaders": graph.positions(found.seeds)}
+
+
+def _drawn_ways(graph: Graph, reviewers: int, leaders: dict, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return whom each way wins in one draw: other reviewers each time, the same leaders."""
+    return {"reviewers": rng.choice(graph.n, reviewers, replace=False), **leaders}
+
+
+def _people(
+    graph: Graph, ways: Mapping[str, np.ndarray], *, n_sim: int, counted: Counted, rng: np.random.Generator
+) -> dict[str, float]:
+    """Return how many people each way reaches on this network, on average over its cascades."""
+    model, run = cascade_model(graph, "IC", rng), {"graph": graph, "counted": counted, "progress": False}
+    return {way: float(cascade_sizes(model, at, n_sim, **run).mean()) for way, at in ways.items()}
 
 
 def _successes(told: LinkProbabilities) -> int:

@@ -45,7 +45,7 @@ def plot_network(
     place[shown] = positions(number[graph.source[ends]], number[graph.target[ends]], int(shown.sum()), seed=seed)
     _, axes = plt.subplots(1, len(at), figsize=(3.9 * len(at), 4.4), squeeze=False)
     for ax, (key, seeds_at) in zip(axes[0], at.items(), strict=True):
-        _panel(ax, graph, place, ends, shown, seeds_at)
+        _panel(ax, graph, seeds_at, place=place, ends=ends, shown=shown)
         hears = _hearers(graph, seeds_at)
         ax.set_title(f"{named(key, lang)}: {label('hear_directly', lang)} {hears.sum():,}", fontsize="small")
     _marks(axes[0, 0].figure, lang, int(shown.sum()))
@@ -79,7 +79,9 @@ def _shown(graph: Graph, seeds: np.ndarray, people: int) -> np.ndarray:
     return shown
 
 
-def _panel(ax: Axes, graph: Graph, place: np.ndarray, ends: np.ndarray, shown: np.ndarray, seeds: np.ndarray) -> None:
+def _panel(
+    ax: Axes, graph: Graph, seeds: np.ndarray, *, place: np.ndarray, ends: np.ndarray, shown: np.ndarray
+) -> None:
     """One panel: links, people by how many hear them, hearers in colour, seeds as stars."""
     from matplotlib.collections import LineCollection
 
@@ -134,7 +136,7 @@ def plot_containment(
         if np.isfinite(wait):
             ax.axvline(wait, color=colour, linestyle=":", linewidth=1.2)
     ax.set(xlabel=label("delay_hours", lang), ylabel=label("believers", lang), ylim=(0, None))
-    ax.set_title(label("containment", lang))
+    ax.set_title(_title("containment", found.assumed, lang))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2))
     return ax
 
@@ -170,7 +172,7 @@ def plot_selling(found: Selling, *, ax: Axes | None = None, lang: Lang = "en") -
     ax.bar_label(bars, [f"{x:,.0f}" for x in table["per_million"]], padding=4, fontsize="small")
     names = [f"{named(way, lang)} (n = {n:,})" for way, n in zip(table["way"], table["seeds"], strict=True)]
     ax.set(yticks=range(len(table)), yticklabels=names, xlabel=label("per_million", lang))
-    ax.set_title(label("selling_ways", lang))
+    ax.set_title(_title("selling_ways", bool(found.reason), lang))
     ax.grid(visible=False, axis="y")
     return ax
 
@@ -189,6 +191,11 @@ def plot_selling_by_probability(
     ax.set(xlabel=label("assumed_probability", lang), ylabel=label("per_million", lang), ylim=(0, None))
     ax.set_title(label("selling_by_probability", lang))
     return legend_below(ax, columns=2)
+
+
+def _title(key: str, assumed: bool, lang: Lang) -> str:
+    """Return a title, and whether it rests on assumed probabilities."""
+    return f"{label(key, lang)} ({label('on_assumed', lang)})" if assumed else label(key, lang)
 
 
 def _shade_estimate(ax: Axes, estimated: pd.DataFrame | None, lang: Lang) -> None:
