@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .parts import Part
 
-MEMORY = 128  # MB that DuckDB may hold a thread before it spills; duckdb://?memory_limit=8GB asks for more
+MEMORY = 100  # MB that DuckDB may hold a thread before it spills; duckdb://?memory_limit=8GB asks for more
 ALLOWED = "duckdb://, duckdb://?memory_limit=8GB&threads=4, spark://HOST:7077 or local[*]"
 _FULL = ("no space left", "out of disk", "failed to write", "max_temp_directory_size", "could not write")
 _MEMORY = ("out of memory", "outofmemory", "java heap space")
@@ -123,7 +123,7 @@ def connect(url: str = "") -> Engine:
 
     Parameters
     ----------
-    url : "" or duckdb:// (this process, 128 MB a core, then it spills into a temporary folder); spark://HOST:7077 or
+    url : "" or duckdb:// (this process, 100 MB a core, then it spills into a temporary folder); spark://HOST:7077 or
         local[*], which need the extra `spark` and Java 17. What follows a ? are the engine's own settings:
         duckdb://?memory_limit=8GB, spark://HOST:7077?spark.executor.memory=8g.
 
