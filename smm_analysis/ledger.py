@@ -1,4 +1,4 @@
-"""The claims ledger (주장 원장): every claim of the source texts beside what the last run says of it.
+"""The claims ledger (주장 대장): every claim of the source texts beside what the last run says of it.
 
 `claims.toml` names each claim by its id: a *test* that verdicts answer, an *aid* that helps to decide, or a *case*.
 `ledger` joins it with a run's manifest: the last verdicts with estimate and interval, or what would be needed.
@@ -71,7 +71,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the ledger (원장 항목): a claim, its pages and verdicts, and what is needed where there is none."""
+    """One line of the ledger (대장 항목): a claim, its pages and verdicts, and what is needed where there is none."""
 
     claim: Claim
     pages: tuple[Page, ...]
@@ -111,7 +111,7 @@ def claims() -> tuple[Claim, ...]:
 def ledger(
     manifest: Mapping[str, Any], lang: Lang = "en", *, past: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[Entry, ...]:
-    """Return the ledger of a run (원장): an entry a claim, in the order of the source texts.
+    """Return the ledger of a run (대장): an entry a claim, in the order of the source texts.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def counts(entries: Iterable[Entry]) -> tuple[Count, ...]:
 
 
 def as_frame(entries: Iterable[Entry], lang: Lang = "en") -> pd.DataFrame:
-    """Return the ledger as a table (원장 표): a row a verdict, or a claim without one.
+    """Return the ledger as a table (대장 표): a row a verdict, or a claim without one.
 
     The columns are `COLUMNS`, empty where there is no verdict or no page; words in `lang`, `made_at` in UTC.
     """

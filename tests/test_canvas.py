@@ -184,7 +184,7 @@ def test_the_boxes_say_what_was_handed_over():
     assert "Lead: 30% (20 to 40) of 587" in box(full(), "follow_through")
     assert box(full(), "themes_heard").splitlines() == ["parcel ship: 19", "리필 스테이션: 9"]
     assert "52 new customers in 13 weeks" in box(full(), "listeners")
-    assert "54 of 376" in box(full(), "links")
+    assert "54 of 376" in box(full(), "linked_content")
     assert "advocates: 30%" in box(full(), "case_responders")
     assert "page" not in box(full(), "customer_media")
     assert "simulated data" in draw_up(full(), Choice("listen", 52)).title["en"]
@@ -204,7 +204,7 @@ def test_what_is_missing_is_said_with_its_tables():
     assert "cannot tell" in box(bare(), "ready_basic_model")
     assert "not known" in box(bare(), "ready_basic_model")
     lacking = unknown(0.9, 0, {"en": "No linked posts.", "ko": "연결한 게시물이 없습니다."})
-    assert "No linked posts." in box(full(links=lacking), "links")
+    assert "No linked posts." in box(full(links=lacking), "linked_content")
 
 
 def test_the_choice_is_on_the_page():

@@ -49,7 +49,8 @@ MAY_IMPORT = {
     "experiments": {"terms", "estimate"},
     "whatif": {"terms", "verdict"},
     "__main__": {"cli"},
-    "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "ledger", "report", "exercises"},
+    "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "ledger", "report"}
+    | {"exercises"},
     "exercises": {"terms", "verdict", "virtual", "diffusion", "health", "mix"},
 }
 

@@ -282,7 +282,7 @@ BOXES: dict[str, Callable[[Findings, Choice, Lang], Lines]] = {
     "case_responders": _responders,
     "firm_media": _media_of("brand"),
     "customer_media": _media_of("customer"),
-    "links": _links,
+    "linked_content": _links,
     "level_and_horizon": _level,
     "shared_goals": _goals,
 }

@@ -22,12 +22,12 @@ A4 = (11.2, 7.55)  # inches, landscape, the printer's margin taken off
 _ROWS = (
     ("central_medium", "account_route", "presence", "follow_through"),
     ("listeners", "themes_heard", "relationship", "case_responders"),
-    ("firm_media", "customer_media", "links", "level_and_horizon"),
+    ("firm_media", "customer_media", "linked_content", "level_and_horizon"),
     ("shared_goals", "ready_basic_model", "ready_diffusion_model", "ready_participation_model"),
 )
 _HEIGHTS = (1.0, 1.0, 0.92, 1.13)  # of the rows, against each other
 _BASIC, _DIFFUSION, _CHOSEN, _READY = "#0b5c8f", "#a8420b", "#3d4147", "#5b3a82"  # white on each: contrast above 5
-_COLOURS = {"firm_media": _DIFFUSION, "customer_media": _DIFFUSION, "links": _DIFFUSION}
+_COLOURS = {"firm_media": _DIFFUSION, "customer_media": _DIFFUSION, "linked_content": _DIFFUSION}
 _COLOURS |= {"level_and_horizon": _CHOSEN, "shared_goals": _CHOSEN}
 _COLOURS |= dict.fromkeys(_ROWS[3][1:], _READY)
 _LARGEST, _SMALLEST = 12.0, 6.5  # points: as large as fits

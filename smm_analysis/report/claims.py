@@ -1,4 +1,4 @@
-"""The claims ledger as a page and in the terminal (주장 원장 쪽): every claim, its last answer, what is needed."""
+"""The claims ledger as a page and in the terminal (주장 대장 쪽): every claim, its last answer, what is needed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _INDENT, _DEEPER = " " * 7, " " * 9
 def render_claims(
     manifest: Mapping[str, Any], history: Iterable[tuple[str, Mapping[str, Any]]] = (), *, lang: Lang, **more: Any
 ) -> str:
-    """Return the page of the claims ledger (주장 원장).
+    """Return the page of the claims ledger (주장 대장).
 
     `history` has (stamp, manifest) of earlier runs; `more` has `data_name`, `period`, `synthetic` and `provenance`, as
     the index has.
@@ -58,7 +58,7 @@ def summary(entries: Sequence[Entry], lang: Lang) -> list[str]:
 
 
 def as_text(entries: Sequence[Entry], lang: Lang, *, width: int | None = None) -> str:
-    """Return the ledger for a terminal (원장 글): each claim, and below it its answers or what is needed.
+    """Return the ledger for a terminal (대장 글): each claim, and below it its answers or what is needed.
 
     Lines longer than `width` columns are broken; None leaves them whole, as for a file.
     """
