@@ -295,6 +295,8 @@ def test_designs_side_by_side_say_why_one_cannot_be():
     assert "at least 5" in table["reason_en"].iloc[-1]
     with pytest.raises(ValueError, match="at least 5"):
         found["staggered"]
+    short = experiments.plan_designs({"alternating": weekly(1).tail(20)}, unit="brand", outcome="y", effect=6)
+    assert "20 weeks" in short.refused["alternating"]["en"] and not short.plans
 
 
 def test_a_dry_run_on_the_past_finds_nothing_and_before_and_after_finds_anything():
@@ -313,7 +315,7 @@ def test_figures_are_drawn(lang):
     found = experiments.plan_designs({"alternating": weekly(1)}, unit="brand", outcome="y", effect=6)
     assert plot.plot_power(found, lang=lang).get_legend()
     assert plot.plot_calendar(found["alternating"], lang=lang).get_title()
-    assert plot.plot_power(experiments.Plans({}), lang=lang).texts
+    assert plot.plot_power(experiments.Plans({}), lang=lang).texts and plot.plot_calendar(None, lang=lang).texts
     plot.plt.close("all")
 
 

@@ -109,6 +109,8 @@ def test_the_first_hour(server, tmp_path):
         outputs = run_all(tab)
         assert not [o for cell in outputs for o in cell if o["output_type"] == "error"]
         assert any("image/png" in o.get("data", {}) for cell in outputs for o in cell)
+        slider = "application/vnd.jupyter.widget-view+json"
+        assert any(slider in o.get("data", {}) for cell in outputs for o in cell)
         before = verdicts(outputs)
         write_parameter(tab, "delta: float = 5.0", "delta: float = 900.0")
         after = verdicts(run_all(tab))

@@ -13,10 +13,13 @@ from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import LANGS, Lang, reason
 
 from .designs import Kind
-from .noise import panel
 from .planning import ExperimentPlan, plan_experiment
 from .reading import read_experiment
 
+_PLAN_COLUMNS = (
+    *("design", "units_switched", "estimate", "low", "high", "n", "weeks_planned"),
+    *("planned_power", "planned_power_low", "planned_power_high", "power_none", "reason_en", "reason_ko"),
+)
 _FEWEST_UNITS = {"alternating": 1, "holdout": 8, "staggered": 5}
 
 
@@ -50,7 +53,10 @@ def plan_designs(
         if units < (needed := _FEWEST_UNITS[kind]):
             refused[kind] = reason("experiment_few_units", units=units, needed=needed)
         else:
-            plans[kind] = plan_experiment(weekly, design=kind, unit=unit, adjust=known(adjust, weekly), **asked)
+            try:
+                plans[kind] = plan_experiment(weekly, design=kind, unit=unit, adjust=known(adjust, weekly), **asked)
+            except ValueError as error:
+                refused[kind] = reason("experiment_refused", why=error)
     return Plans(plans, refused)
 
 
@@ -96,7 +102,7 @@ def plan_table(found: Plans) -> pd.DataFrame:
         {"design": f"design_{kind}", "n": 0} | {f"reason_{lang}": why[lang] for lang in LANGS}
         for kind, why in found.refused.items()
     ]
-    return pd.DataFrame(rows + none)
+    return pd.DataFrame(rows + none, columns=list(_PLAN_COLUMNS))
 
 
 def before_and_after(
@@ -105,9 +111,9 @@ def before_and_after(
     """Return how far so many weeks differ from the same number before them, though nothing was tried (전후 비교).
 
     Percent of the earlier weeks; the median over a brand's past, and the range that holds `level` of the changes. A
-    comparison of before with after takes any of these for an effect.
+    comparison of before with after takes any of these for an effect. Stretches with a week missing are left out.
     """
-    wide = panel(weekly, outcome, unit)
+    wide = weekly.pivot_table(index="week", columns=unit, values=outcome, observed=True).asfreq("7D")
     means = wide.rolling(weeks).mean()
     change = (100 * (means / means.shift(weeks) - 1)).to_numpy().ravel()
     change = change[np.isfinite(change)]
@@ -146,8 +152,8 @@ def reading_table(effects: Mapping[str, Estimate]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def noise_table(plan: ExperimentPlan) -> pd.DataFrame:
-    """Return what the plan rests on, one row (변동표).
+def noise_table(plan: ExperimentPlan | None) -> pd.DataFrame:
+    """Return what the plan rests on, one row, none without a plan (변동표).
 
     Returns
     -------
@@ -155,6 +161,8 @@ def noise_table(plan: ExperimentPlan) -> pd.DataFrame:
         usual_week (the mean over units, in the outcome's unit), noise_sd and season_swing (percent of it),
         autocorrelation (-1..1), weeks (of the past).
     """
+    if plan is None:
+        return pd.DataFrame(columns=["usual_week", "noise_sd", "autocorrelation", "season_swing", "weeks"])
     noise = plan.noise
     return pd.DataFrame(
         {

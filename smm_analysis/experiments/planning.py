@@ -18,7 +18,7 @@ from .noise import FEWEST_WEEKS, Noise, noise_of
 
 _TIMETABLES = 50  # that are tried
 _WEEKS_TRIED = 24  # courses of noise for each
-_OTHERS = 399  # other lots that each is held against
+_OTHERS = 199  # other lots that each is held against
 _LONG_PAST = 52  # weeks before the start that units are compared with, where so many are known
 _CURVE = 6  # points of the curve besides those that the search visits
 
@@ -208,15 +208,16 @@ class _Reading:
     """One drawn timetable, read on many courses of noise; what does not change with the effect is worked out once."""
 
     def __init__(self, dose: np.ndarray, others: np.ndarray, noisy: np.ndarray, season: np.ndarray, level: float):
-        size = float(np.linalg.norm(dose))
-        lot = np.vstack([dose / size, others])
-        self.noisy, self.season, self.known = noisy @ lot.T, lot @ season, lot @ dose
-        self.gaps, self.level = size * (1 - lot[1:] @ lot[0]), level
+        size, self.level = float(np.linalg.norm(dose)), level
+        drawn = dose / size
+        self.own = noisy @ drawn, season @ drawn, size  # how well noise, season and dose go with the drawn timetable
+        self.rest = noisy @ others.T, others @ season, others @ dose  # and with the others
+        self.gaps = size - self.rest[2]
 
     def interval(self, scale: float, effect: float) -> tuple[np.ndarray, np.ndarray]:
         """Return the interval's ends under noise so many times as large, and an effect."""
-        found = scale * self.noisy + self.season + effect * self.known
-        return lots.ends(*lots.thresholds(found[:, 1:], found[:, 0], self.gaps), self.level)
+        own, rest = (scale * noisy + season + effect * known for noisy, season, known in (self.own, self.rest))
+        return lots.ends(*lots.thresholds(rest, own, self.gaps), self.level)
 
 
 def _shape(kind: Kind, units: tuple[str, ...], *, washout: int, block: int | None, longest: int) -> Design:

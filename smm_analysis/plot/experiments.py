@@ -45,8 +45,10 @@ def plot_power(found: Plans, *, wanted: float = 0.8, ax: Axes | None = None, lan
     return legend_below(ax, columns=2)
 
 
-def plot_calendar(plan: ExperimentPlan, *, ax: Axes | None = None, lang: Lang = "en") -> Axes:
+def plot_calendar(plan: ExperimentPlan | None, *, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw which unit has the activity on in which week (실험 일정); hatched weeks do not count."""
+    if plan is None:
+        return nothing_to_draw(axes_of(ax), lang)
     rows = plan.schedule
     units = list(plan.design.units)
     ax = ax if ax is not None else plt.subplots(figsize=(8.0, 1.9 + 0.24 * len(units)))[1]
