@@ -1,11 +1,15 @@
 """How right the sentiment scores are: film reviews, comments, negation, own labels; English against VADER.
 
     python benchmarks/sentiment_accuracy.py [FOLDER]      or SMM_SENTIMENT_DATA=FOLDER
+    python benchmarks/sentiment_accuracy.py PAIRS.tsv ...  only these pairs of plain and negated sentences
 
 FOLDER holds nsmc_train.parquet (text, label 0/1; NSMC, see smm_analysis/listening/texts/train_korean.py),
 kote_val.parquet (text, label -1/0/1; validation split of https://github.com/searle-j/KOTE) and hutto_en.parquet
 (source, valence -4..4, text; https://github.com/cjhutto/vaderSentiment). What is missing is left out and said. All that
 is random has a seed.
+
+A file of pairs has the columns kind, plain, negated and plain_label (1 pleased, 0 not); `negated_label`, if it is not
+there, is the other one.
 """
 
 import os
@@ -37,22 +41,20 @@ GRAMMAR = re.compile(  # negators, forms of 하다 and 되다, pronouns, adverbs
 
 
 def main() -> None:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("SMM_SENTIMENT_DATA", "."))
+    given = [Path(argument) for argument in sys.argv[1:]]
+    if given and all(path.suffix == ".tsv" for path in given):
+        for path in given:
+            negation(path)
+        return
+    folder = given[0] if given else Path(os.environ.get("SMM_SENTIMENT_DATA", "."))
     for name, part in (("nsmc_train", film_reviews), ("kote_val", comments), ("hutto_en", english)):
         path = folder / f"{name}.parquet"
         if path.exists():
             part(path)
         else:
             print(f"{name}: no {path.name} in the folder given; see the head of this script")
-    for name in (
-        "negation_dev",
-        "negation_dev_2",
-        "negation_pairs",
-        "negation_pairs_2",
-        "negation_pairs_3",
-        "negation_pairs_4",
-    ):
-        negation(TESTS / f"{name}.tsv")
+    for path in sorted(TESTS.glob("negation_*.tsv")):
+        negation(path)
 
 
 def line(what: str, right: np.ndarray) -> None:
@@ -98,6 +100,8 @@ def negation(path: Path) -> None:
     Words are compared by their first two syllables: that finds more of them shared than are.
     """
     pairs = pd.read_csv(path, sep="\t")
+    if "negated_label" not in pairs:
+        pairs["negated_label"] = 1 - pairs["plain_label"]
     right = {side: said(pairs[side]) == pairs[f"{side}_label"].eq(1).to_numpy() for side in ("plain", "negated")}
     right["both"] = right["plain"] & right["negated"]
     for side, share in right.items():

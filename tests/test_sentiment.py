@@ -159,18 +159,19 @@ def test_letters_are_the_canonical_decomposition(text):
 
 def test_features_are_those_of_a_naive_count():
     """Against dictionaries of n-grams, a text at a time."""
-    texts = ["안 좋다", "재미가 없다 정말", "hello ㅋㅋㅋ"]
-    grams = korean.ngrams(texts)
-    for i, text in enumerate(texts):
+    texts = {"안 좋다": " ", "재미가 없다 정말": " ", "hello 그게 뭐 ㅋㅋㅋ": " 뭐"}  # and where the emphasis begins
+    grams = korean.ngrams(list(texts))
+    for i, (text, stress) in enumerate(texts.items()):
         line = korean.normalise([text])
         factor, operator, marks = negation.signs(line)
         letters, origin = korean._letters(np.frombuffer(line.encode("utf-32-le"), np.uint32))
+        stressed = korean._EMPHASIS * (origin >= line.index(stress)) + (origin < line.index(stress))
         expected = []
         for order in korean.ORDERS:
             for at in range(len(letters) - order + 1):
                 chars = origin[at : at + order]
                 if not operator[chars].any() and len(set(factor[chars])) == 1:
-                    expected.append((tuple(letters[at : at + order].tolist()), float(factor[chars[0]])))
+                    expected.append((tuple(letters[at : at + order].tolist()), float(factor[chars[0]] * stressed[at])))
         expected += [(("negated", *gram), -value) for gram, value in expected if value < 0]
         assert (grams.row == i).sum() == len(expected) + len(marks)
         total = sum(value for _, value in expected) + korean._MARK * len(marks)
@@ -195,6 +196,8 @@ def test_features_are_those_of_a_naive_count():
         ("색없다", "없다", "색"),
         ("볼 수 없다", "수 없다", "볼"),
         ("오지 마", "지 마", "오"),
+        ("오지 맙시다", "지 맙시다", "오"),
+        ("오지 말라고 했다", "지 말라고", "오"),
         ("효과 전혀 없다", "없다", "효과"),
         ("웃기기는커녕 졸리다", "기는커녕", "웃기"),
         ("추운 줄 몰랐다", "줄 몰랐다", "추운"),
@@ -252,6 +255,25 @@ def test_the_words_that_carry_the_sense_are_turned_in_full(text, word, factor):
     line = korean.normalise([text])
     at = line.index(word)
     assert negation.signs(line)[0][at - 1 : at + len(word)] == pytest.approx(factor)  # with the blank before
+
+
+@pytest.mark.parametrize(
+    ("text", "stressed"),
+    [
+        ("어제 본 책이 두껍다", " 책이 두껍다 "),
+        ("어제 본 책이 두껍지 않다", " 책이 두껍지 않다 "),
+        ("어제 그 책을 볼 수 없었다", " 책을 볼 수 없었다 "),
+        ("두껍다", " 두껍다 "),
+        ("", "  "),
+    ],
+)
+def test_the_last_words_that_are_no_negator_count_most(text, stressed):
+    lines = korean.normalise(["앞 줄은 다르다", text, "뒤 줄도 다르다"])
+    codes = np.frombuffer(lines.encode("utf-32-le"), np.uint32)
+    emphasis = korean._emphasis(codes, negation.signs(lines)[1])
+    begin = lines.index("\n") + 1
+    line = slice(begin, lines.index("\n", begin))
+    assert "".join(np.array(list(lines[line]))[emphasis[line] > 1]) == stressed
 
 
 # --- Korean: sentences made of a lexicon -----------------------------------------------------------------------------
@@ -337,10 +359,12 @@ def test_the_shipped_file_is_small_and_whole_numbers():
     assert model_file().stat().st_size <= 200_000
     model = korean.shipped_model()
     assert (model.weights.dtype, model.weights.shape) == (np.int8, (korean.BUCKETS,))
+    assert set(np.unique(model.weights)) <= {sign * root**2 for root in range(8) for sign in (-1, 1)}
 
 
 def pairs(name):
-    return pd.read_csv(HERE / name, sep="\t", dtype={"plain": str, "negated": str}, keep_default_na=False)
+    table = pd.read_csv(HERE / name, sep="\t", dtype={"plain": str, "negated": str}, keep_default_na=False)
+    return table if "negated_label" in table else table.assign(negated_label=1 - table["plain_label"].astype(int))
 
 
 def both_right(table):

@@ -9,7 +9,7 @@ the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +32,31 @@ _THERE_IS_NOT = Predicate("없다", "없어요")
 _STRONG = ["정말", "아주", "참", "꽤", "생각보다", "확실히"]
 _HARDLY = ["별로", "그다지", "전혀", "하나도", "딱히", "생각만큼"]
 _NOUNS = ["제품", "곳", "가게", "서비스", "물건", "느낌", "편", "것", "사람", "매장", "상품", "브랜드"]
+_HELPERS = ("주", "내", "드리", "보", "놓", "두", "버리")  # verbs after another one's 아/어 form (보조 용언)
 _CLOSINGS = ["", "", "", "."]
+# What customers begin with: when, where, who, how they came by it. It says neither good nor bad, whatever follows.
+_OPENINGS = (
+    """
+지난주에 / 어제 / 오늘 아침에 / 주말에 / 저번 달에 / 작년에 / 올여름에 / 겨울에 / 생일에 / 퇴근길에 / 점심때 /
+새벽에 / 휴가 때 / 이사하고 / 처음으로 / 이번에 / 매번 / 두 번째로 / 오랜만에 / 며칠 동안 / 일 년 내내 / 한
+달째 / 벌써 세 달째 / 오늘도 / 여전히 / 역시 / 솔직히 / 개인적으로 / 제 생각에는 / 제가 보기에는 / 다들 그러는데
+/ 남편 말로는 / 엄마 말로는 / 우리 동네 / 회사 근처 / 집 앞 / 역 앞 / 저희 집 / 우리 집 / 우리 아이 / 우리
+회사 / 학교 앞 / 시장 안 / 백화점 / 지하상가 / 제주도 / 부산 / 강남 / 여기 / 거기 / 이곳 / 이번 여행에서 /
+이 제품 / 이 집 / 이 브랜드 / 이 회사 / 이번 신상 / 새로 산 / 이번에 산 / 선물로 받은 / 친구가 사 준 /
+인터넷에서 산 / 매장에서 산 / 세일 때 산 / 직구로 산 / 온라인으로 주문한 / 써 보니 / 며칠 써 봤는데 / 받아 보니
+/ 받아 봤는데 / 시켜 봤는데 / 먹어 보니 / 입어 보니 / 신어 봤는데 / 가 봤는데 / 다녀왔는데 / 전화했는데 /
+물어봤는데 / 한 달 썼는데 / 일 년 쓰고 보니 / 빨아 봤는데 / 발라 봤는데 / 설치하고 보니 / 켜 봤는데 / 들어 봤는데
+/ 읽어 보니 / 타 봤는데 / 묵어 봤는데 / 아이랑 갔는데 / 부모님 모시고 갔는데 / 친구랑 갔는데 / 혼자 갔는데 / 후기
+보고 샀는데 / 광고 보고 갔는데 / 비 오는 날 / 출장 가서 / 결혼식 날 / 명절에 / 연말에 / 월요일마다 / 아침마다 /
+밤마다 / 매일 / 가끔 / 처음에는 / 나중에는 / 결국 / 아무튼 / 그런데 / 그리고 / 근데 / 일단 / 사실 / 주문하고
+나서 / 결제하고 나서 / 예약하고 갔을 때 / 동생이 / 엄마가 / 남편이 / 아내가 / 친구가 / 아버지가 / 할머니가 /
+조카가 / 우리 딸이 / 우리 아들이 / 옆집에서 / 이웃집 / 아파트 / 사무실에서 / 거실에서 / 부엌에서 / 욕실에서 /
+차에서 / 밖에서 / 집에서 / 해외에서 / 앱에서 / 홈페이지에서 / 고객 센터 / 본사 / 대리점 / 담당 직원 / 젊은 직원
+/ 아르바이트 학생 / 창구 직원 / 사장님이랑 / 선생님이 / 기사님이
+""".replace("\n", " ")
+    .strip()
+    .split(" / ")
+)
 
 
 class Entry(NamedTuple):
@@ -59,20 +83,26 @@ def read_lexicon(path: Path | None = None) -> list[Entry]:
 def made_sentences(entries: Iterable[Entry], *, each: int = 8, seed: int = 0) -> Iterator[tuple[str, int]]:
     """Yield sentences and labels (1 pleased, 0 not): `each` plain and `each` negated ones an entry (문장 만들기)."""
     rng = np.random.default_rng(seed)
+    entries = list(entries)
+    topics = sorted({subject for entry in entries for subject in entry.subjects})
     for entry in entries:
         for forms, sign in ((plain_forms(entry), entry.sign), (negated_forms(entry), -entry.sign)):
             for form in rng.choice(forms, min(each, len(forms)), replace=False):
-                yield _sentence(entry, str(form), rng), int(sign > 0)
+                yield _sentence(entry, str(form), topics, rng), int(sign > 0)
         for form in rng.choice(twice_negated_forms(entry), 1):
-            yield _sentence(entry, str(form), rng), int(entry.sign > 0)
+            yield _sentence(entry, str(form), topics, rng), int(entry.sign > 0)
 
 
-def _sentence(entry: Entry, form: str, rng: np.random.Generator) -> str:
+def _sentence(entry: Entry, form: str, topics: Sequence[str], rng: np.random.Generator) -> str:
+    """A form, mostly after what it is said of, and at times after an opening; of no subject, after any at times."""
     parts = [form + str(rng.choice(_CLOSINGS))]
-    if entry.subjects and rng.random() < 0.7:
-        subject = str(rng.choice(entry.subjects))
+    subjects = entry.subjects or (topics if rng.random() < 0.5 else ())
+    if subjects and rng.random() < 0.7:
+        subject = subjects[rng.integers(len(subjects))]
         marked = (subject, particle(subject, "이가"), particle(subject, "은는"), subject + "도")
         parts.insert(0, str(rng.choice(marked, p=[0.1, 0.45, 0.35, 0.1])))
+    if rng.random() < 0.4:
+        parts.insert(0, _OPENINGS[rng.integers(len(_OPENINGS))])
     return " ".join(parts)
 
 
@@ -84,8 +114,13 @@ def plain_forms(entry: Entry) -> list[str]:
         return [*_being(entry.predicate)]
     if entry.kind == "advice":
         return _urged(_of(entry))
-    forms = _endings(_of(entry))
-    return forms + [f"{_STRONG[i % len(_STRONG)]} {form}" for i, form in enumerate(forms[:18])]
+    word = _of(entry)
+    forms = _endings(word)
+    strong = [f"{_STRONG[i % len(_STRONG)]} {form}" for i, form in enumerate(forms[:18])]
+    if entry.kind == "adj":
+        return forms + strong
+    able = [f"{word.prospective} 수 {end}" for end in _endings(_THERE_IS)[:6]]
+    return forms + strong + able + _well(entry, "잘")
 
 
 def negated_forms(entry: Entry) -> list[str]:
@@ -102,7 +137,9 @@ def negated_forms(entry: Entry) -> list[str]:
     if entry.sign > 0:
         once += _long(word, _CANNOT)
     if entry.kind == "verb":
-        once += _prevented(word) + (_short(word, "못") if entry.sign > 0 else [])
+        unable = _short(word, "못")
+        once += _prevented(word) + (unable if entry.sign > 0 else unable[::4])  # one seldom says so of what is bad
+        once += _well(entry, "잘 안") + _well(entry, "잘 못")
     return once + [f"{_HARDLY[i % len(_HARDLY)]} {form}" for i, form in enumerate(once) if i % 3 == 0]
 
 
@@ -134,6 +171,9 @@ def _endings(word: Predicate) -> list[str]:
         word.open_stem + "니까",
         word.contrast + "요",
         word.modifier + " 것 같아요",
+        word.honorific + "네요",
+        word.honorific[:-1] + "셨어요",
+        with_final(word.honorific, "ㅂ") + "니다",
     ]
     return forms + [f"{word.modifier} {noun}" for noun in ("것 같아요", *_NOUNS)]
 
@@ -173,7 +213,15 @@ def _split(word: Predicate, form: str) -> tuple[str, str]:
         cut = len(word.stem) - 1
         return form[:cut].rstrip(" ") + " ", form[cut:]
     cut = word.stem.rfind(" ") + 1
+    if cut and word.is_verb and word.stem[cut:] in _HELPERS and word.stem[cut - 2] not in "을를이가도에로":
+        cut = word.stem.rfind(" ", 0, cut - 1) + 1  # 안 도와 줘요
     return form[:cut], form[cut:]
+
+
+def _well(entry: Entry, adverb: str) -> list[str]:
+    """잘 나와요, 잘 안 나와요: of what pleases."""
+    known = entry.sign < 0 or "잘 " in entry.predicate
+    return [] if known else _short(_of(entry), adverb)[:20:2]
 
 
 def _denied(word: Predicate) -> list[str]:
@@ -202,6 +250,7 @@ def _urged(word: Predicate) -> list[str]:
 
 def _forbidden(word: Predicate) -> list[str]:
     """가지 마세요, 절대 가지 마: what one is told not to do (금지, -지 말다)."""
-    ends = ("마세요", "말아요", "마시길", "마라", "말길 바라요", "마십시오", "마요", "마", "마시고요", "맙시다")
+    ends = ("마세요", "말아요", "마시길", "마라", "말길 바라요", "마십시오", "마요", "마", "마시고요", "맙시다", "말자")
+    ends += ("말라고 하고 싶어요", "마셔요")
     forms = [f"{word.stem}지 {end}" for end in ends]
     return forms + [f"{first} {form}" for first in ("절대", "다들") for form in forms[:6]]
