@@ -85,7 +85,7 @@ def test_the_first_screen_has_question_answer_number_and_what_would_turn_it():
         "if only 8 or more mattered",
     ):
         assert part in first
-    assert "simulated" in first
+    assert "Simulated data" in first
     assert text.count("Which tells more?") == 2  # title question and the answer's own, not again in the section
 
 
@@ -117,6 +117,14 @@ def test_sections_come_in_a_readers_order():
 
 def test_a_figure_or_table_is_described_by_its_prose():
     assert 'aria-label="Table: Model: What channels cost."' in html()
+
+
+def test_simulated_data_are_called_simulated_even_where_nothing_is_judged():
+    about = {"title": "t", "lang": "en", "brand": "", "provenance": "", "data_name": "", "parameters": []}
+    notices = [
+        page.render(nbformat.v4.new_notebook(), simulated=s, **about).count('class="notice"') for s in (True, False)
+    ]
+    assert notices == [1, 0]
 
 
 @pytest.mark.parametrize(("figures", "shrunk_by"), [(3, 1), (60, 2)])

@@ -150,7 +150,12 @@ class Notebook:
     @property
     def brings_its_own_data(self) -> bool:
         """Whether it reads data of its own (a case), so that a run's data set and brand do not apply."""
-        return self._metadata.get("data") == "own"
+        return self._metadata.get("data") in {"own", "simulated"}
+
+    @property
+    def simulates_its_own_data(self) -> bool:
+        """Whether those data are simulated."""
+        return self._metadata.get("data") == "simulated"
 
     @property
     def requires(self) -> dict[str, str]:

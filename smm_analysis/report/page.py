@@ -56,6 +56,7 @@ def render(
     brand: str,
     provenance: str,
     data_name: str,
+    simulated: bool = False,
     parameters: Sequence[Mapping[str, str]],
     before: Sequence[Mapping[str, Any]] = (),
     before_stamp: str = "",
@@ -67,6 +68,7 @@ def render(
     notebook : an nbformat node
     title, question : what the page is about, in `lang`
     slug : what its tables are called when downloaded
+    simulated : whether the data are, as a notice above the answers then says
     parameters : dicts with `name`, `value` and `help`
     before, before_stamp : the verdicts of the last good run of the same report, and that run's stamp
     """
@@ -90,7 +92,7 @@ def render(
             for together in _shown_as(keynumbers.MIMETYPE, notebook)
             for plain in together
         ],
-        "method_check": any(plain["method_check"] for plain in told),
+        "simulated": simulated or any(plain["method_check"] for plain in told),
         "parameters": parameters,
         "provenance": provenance,
     }

@@ -251,6 +251,7 @@ def make_job(
         values=dict(values),
         rows=_parameter_rows(notebook, values, lang),
         data_name=name,
+        simulated=notebook.simulates_its_own_data if own else source.dataset.synthetic,
         data_sha256=sha256,
         provenance=page.provenance(lang, data_name=name, stamp=stamp, **({} if own else data), **about),
         stamp=stamp,

@@ -40,6 +40,7 @@ class Job:
     values: Mapping[str, Any] = field(repr=False)  # secrets are here in plain text
     rows: Sequence[Mapping[str, str]]
     data_name: str
+    simulated: bool
     data_sha256: str
     provenance: str
     stamp: str
@@ -105,6 +106,7 @@ def _make(job: Job) -> dict[str, Any]:
         brand=job.brand,
         provenance=job.provenance,
         data_name=job.data_name,
+        simulated=job.simulated,
         parameters=job.rows,
         before=job.before,
         before_stamp=job.before_stamp,
