@@ -17,6 +17,7 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -116,6 +117,7 @@ def negation(path: Path) -> None:
                     line(f"  {side} right, {name} {what} of the lexicon in it", share[rows])
 
 
+@cache
 def taught(words_of: Callable[[Entry], Iterable[str]]) -> set[str]:
     return set().union(*(words_of(entry) for entry in read_lexicon()))
 

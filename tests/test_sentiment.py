@@ -382,10 +382,10 @@ def short_of_it(measured):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("negation_pairs.tsv", marks=short_of_it("68% of 355, plain sentences alone 78%")),
+        "negation_pairs.tsv",
         "negation_pairs_2.tsv",
-        pytest.param("negation_pairs_3.tsv", marks=short_of_it("51% of 247, plain sentences alone 65%")),
-        pytest.param("negation_pairs_4.tsv", marks=short_of_it("65% of 237, plain sentences alone 76%")),
+        pytest.param("negation_pairs_3.tsv", marks=short_of_it("60% of 247, plain sentences alone 70%")),
+        "negation_pairs_4.tsv",
     ],
 )
 def test_both_members_of_a_frozen_pair_are_right(name):
@@ -395,7 +395,7 @@ def test_both_members_of_a_frozen_pair_are_right(name):
     lexicon knows most of their words. The third was written before this one was fitted, of words that the lexicon
     lacks: what the model knows of them it has from film reviews, or by their parts. The fourth is in ordinary
     customers' words, by a writer who saw neither the model nor any data; it shares no telling word with the
-    development pairs.
+    development pairs. All four had been scored with earlier models when this one was fitted; none was opened for it.
     """
     table = pairs(name)
     assert len(table) >= 200
