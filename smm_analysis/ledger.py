@@ -47,7 +47,7 @@ class Claim:
 class Page:
     """One report that treats a claim, as the last run left it (보고서 쪽).
 
-    `brand` is empty where the report brings data of its own: that is another firm's. `run` is the stamp of the run
+    `brand` is empty where the report brings data of its own: they are not this firm's. `run` is the stamp of the run
     that made it; `error` says why it failed; `settings` counts the places of a grid, of which this is the first.
     """
 
@@ -78,8 +78,14 @@ class Entry:
     findings: tuple[Finding, ...]
     needed: Mapping[Lang, str]
 
+    @property
+    def quiet(self) -> tuple[Page, ...]:
+        """The pages that were made and judge nothing of it."""
+        told = {found.page for found in self.findings}
+        return tuple(page for page in self.pages if page not in told and not page.error)
+
     def state(self, brand: str) -> State:
-        """Say whether a brand's data told about the claim: one clear answer does, and other firms' data do not."""
+        """Say whether a brand's data told about the claim: one clear answer does; data that a case brings do not."""
         decisions = [found.verdict.decision for found in self.findings if brand and found.page.brand == brand]
         clear = any(decision != "cannot_tell" for decision in decisions)
         return "told" if clear else "open" if decisions else "unasked"
@@ -121,7 +127,7 @@ def ledger(
     """
     newest = ((_last_good(entry, past or {}), settings) for entry, settings in _newest(manifest, lang))
     held = [(_page(entry, settings), entry) for entry, settings in newest]
-    held.sort(key=lambda pair: (not pair[0].brand, pair[0].report, pair[0].brand))  # other firms' data last
+    held.sort(key=lambda pair: (not pair[0].brand, pair[0].report, pair[0].brand))  # a case's own data last
     return tuple(_entry(claim, held, manifest.get("skipped", {}), lang) for claim in claims())
 
 
@@ -208,21 +214,18 @@ def _rows(entry: Entry, lang: Lang) -> list[dict[str, Any]]:
     """Return the rows of one entry: its verdicts; else its pages; else itself."""
     claim = entry.claim
     about = {"claim_id": claim.id, "claim_kind": label(f"claim_{claim.kind}", lang), "claim_text": claim.text(lang)}
-    if entry.findings:
-        rows = [_judged(found.verdict) | _where(found.page) for found in entry.findings]
-    else:
-        rows = [_judged(None) | _where(page) for page in entry.pages or [None]]
-        rows = [row | {"would_need": entry.needed.get(lang, "")} for row in rows]
+    rows = [_judged(found.verdict) | _where(found.page) for found in entry.findings]
+    rows += [_where(page) for page in entry.quiet]
+    needed = {"would_need": entry.needed.get(lang, "")}
+    rows = rows if entry.findings else [row | needed for row in rows or [{}]]
     return [about | row | {"tables_needed": ", ".join(claim.tables)} for row in rows]
 
 
-def _judged(verdict: Verdict | None) -> dict[str, Any]:
-    if verdict is None:
-        return {}
+def _judged(verdict: Verdict) -> dict[str, Any]:
     numbers = {name: getattr(verdict, name) for name in ("question", "estimate", "low", "high", "method_check")}
     more = {"interval_level": verdict.level, "verdict_unit": verdict.unit, "smallest_effect": verdict.delta}
     return numbers | more | {"claim_verdict": verdict.headline, "would_need": verdict.reason}
 
 
-def _where(page: Page | None) -> dict[str, Any]:
-    return {"brand": page.brand, "report": page.report, "made_at": page.run} if page else {}
+def _where(page: Page) -> dict[str, Any]:
+    return {"brand": page.brand, "report": page.report, "made_at": page.run}

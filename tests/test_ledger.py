@@ -121,11 +121,11 @@ def test_one_clear_answer_tells_and_an_open_one_does_not():
     assert line(run()).state("mirae") == "unasked"
 
 
-def test_another_firms_data_are_shown_and_not_counted():
+def test_data_that_a_case_brings_are_shown_and_not_counted():
     manifest = run(made("cdnow_repeat_buyers", judged(), brand=None), made("08_handle_to_customer"))
     assert len(line(manifest).findings) == 1
     assert counts(ledger(manifest)) == (Count("mirae", told=0, open=0, unasked=25),)
-    assert "another firm's data" in as_text(ledger(manifest), "en")
+    assert "data of its own, not counted" in as_text(ledger(manifest), "en")
 
 
 def test_brands_are_counted_each_for_itself():
@@ -172,6 +172,15 @@ def test_an_aid_with_a_page_needs_nothing():
     assert line(manifest, "S3.6").needed == {}
     assert [page.report for page in line(manifest, "S3.6").pages] == ["08_handle_to_customer"]
     assert "08_handle_to_customer" not in line(run(), "S2.2").needed["en"]
+
+
+def test_a_page_that_judges_nothing_stands_beside_the_verdicts_of_others():
+    manifest = run(made("colour_tv_1963", judged(claim="S4.11"), brand=None), made("09_trend_watch"))
+    entry = line(manifest, "S4.11")
+    assert [page.report for page in entry.quiet] == ["09_trend_watch"]
+    assert 'href="09_trend_watch.mirae.en.html"' in render_claims(manifest, lang="en", **ABOUT)
+    frame = as_frame(ledger(manifest))
+    assert list(frame.loc[frame["claim_id"] == "S4.11", "report"]) == ["colour_tv_1963", "09_trend_watch"]
 
 
 def test_the_asked_language_wins_on_the_same_data_and_the_newest_data_always():

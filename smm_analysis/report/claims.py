@@ -88,8 +88,7 @@ def _lines(entry: Entry, lang: Lang) -> Iterator[tuple[str, str]]:
         yield _DEEPER, _number_and_place(found, lang)
         if found.verdict.reason:
             yield _DEEPER, found.verdict.reason
-    if not entry.findings:
-        yield from ((_INDENT, _place(page, lang)) for page in entry.pages if not page.error)
+    yield from ((_INDENT, _place(page, lang)) for page in entry.quiet)
     if entry.needed:
         yield _INDENT, entry.needed[lang]
 
