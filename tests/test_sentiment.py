@@ -386,6 +386,7 @@ def short_of_it(measured):
         "negation_pairs_2.tsv",
         pytest.param("negation_pairs_3.tsv", marks=short_of_it("60% of 247, plain sentences alone 70%")),
         "negation_pairs_4.tsv",
+        "negation_pairs_5.tsv",
     ],
 )
 def test_both_members_of_a_frozen_pair_are_right(name):
@@ -395,7 +396,9 @@ def test_both_members_of_a_frozen_pair_are_right(name):
     lexicon knows most of their words. The third was written before this one was fitted, of words that the lexicon
     lacks: what the model knows of them it has from film reviews, or by their parts. The fourth is in ordinary
     customers' words, by a writer who saw neither the model nor any data; it shares no telling word with the
-    development pairs. All four had been scored with earlier models when this one was fitted; none was opened for it.
+    development pairs. These four had been scored with earlier models when this one was fitted; none was opened for it.
+    The fifth is by another such writer, closed before this model was fitted and first scored with it: of 300 pairs the
+    237 that share no telling word with the development pairs. The lexicon knows a word of nearly every one of them.
     """
     table = pairs(name)
     assert len(table) >= 200
@@ -458,11 +461,12 @@ def test_the_third_set_shares_no_telling_word_with_what_was_taught_or_looked_at(
     assert (content_words([*frozen["plain"], *frozen["negated"]]) & known) - topics - set(PLAIN_WORDS.split()) == set()
 
 
-def test_the_fourth_set_shares_no_telling_word_with_what_was_looked_at():
+@pytest.mark.parametrize("name", ["negation_pairs_4.tsv", "negation_pairs_5.tsv"])
+def test_an_independent_set_shares_no_telling_word_with_what_was_looked_at(name):
     topics = content_words(subject for entry in made_sentences.read_lexicon() for subject in entry.subjects)
     looked_at = [pairs(name) for name in ("negation_dev.tsv", "negation_dev_2.tsv")]
     known = content_words(sentence for table in looked_at for side in ("plain", "negated") for sentence in table[side])
-    frozen = pairs("negation_pairs_4.tsv")
+    frozen = pairs(name)
     assert (content_words([*frozen["plain"], *frozen["negated"]]) & known) - topics - set(PLAIN_WORDS.split()) == set()
 
 
