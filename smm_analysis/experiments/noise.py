@@ -26,7 +26,8 @@ class Noise:
 
     `usual` is each unit's mean week, in the outcome's unit; the rest is in percent of it. `sd` of a week's noise, with
     `autocorrelation` from week to week; `shocks` its new part of each week (weeks, units); `season` the
-    coefficients of a yearly wave (2, units), 0 where less than a year is known; `n` the weeks it rests on.
+    coefficients of the yearly wave that units share (2, units), 0 where less than a year is known; `n` the weeks it
+    rests on.
     """
 
     usual: pd.Series
@@ -138,15 +139,23 @@ def wave(weeks: pd.DatetimeIndex) -> np.ndarray:
 def _parts(
     percent: np.ndarray, weeks: pd.DatetimeIndex, columns: list[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return each unit's yearly wave, what nothing explains at the usual level, and how many columns explain."""
+    """Return the yearly wave, what nothing explains at the usual level, and how many columns explain.
+
+    The wave is what units have in common: of each by itself it would be a guess, and guesses that differ look like
+    noise. What a unit's own season adds stays in its noise.
+    """
     bends = 1 + len(weeks) // _A_YEAR
     trend = np.vander(np.linspace(-1, 1, len(weeks)), bends + 1)
     yearly = wave(weeks) if len(weeks) >= _A_YEAR else np.empty((len(weeks), 0))
-    season, rest = np.zeros((2, percent.shape[1])), np.empty(percent.shape)
-    for at in range(percent.shape[1]):
-        design = np.column_stack([trend, yearly, *(column[:, at] - column[:, at].mean() for column in columns)])
-        found = np.linalg.lstsq(design, percent[:, at], rcond=None)[0]
+    columns = [column - column.mean(axis=0) for column in columns]
+    shared = np.column_stack([yearly, trend, *(column.mean(axis=1) for column in columns)])
+    swing = np.linalg.lstsq(shared, percent.mean(axis=1), rcond=None)[0][: yearly.shape[1]]
+    rest = np.empty(percent.shape)
+    for at, own in enumerate((percent - (yearly @ swing)[:, None]).T):
+        design = np.column_stack([trend, *(column[:, at] for column in columns)])
+        found = np.linalg.lstsq(design, own, rcond=None)[0]
         level = np.clip(trend @ found[: bends + 1], *_LEVELS)
-        rest[:, at] = (percent[:, at] - design @ found) / np.sqrt(level / 100)
-        season[: yearly.shape[1], at] = found[bends + 1 : bends + 1 + yearly.shape[1]]
-    return season, rest, design.shape[1]
+        rest[:, at] = (own - design @ found) / np.sqrt(level / 100)
+    season = np.zeros((2, percent.shape[1]))
+    season[: len(swing)] = swing[:, None]
+    return season, rest, shared.shape[1]
