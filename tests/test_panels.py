@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from smm_analysis import handoff, health, listening, panels, places, tables
+from smm_analysis import handoff, health, listening, panels, places, tables, terms
 
 KINDS = {c.name: c.kind for c in tables.CONTRACT["mentions"].columns}
 UNTIL = panels.microseconds(logs.UNTIL)
@@ -133,7 +133,7 @@ def test_features_say_what_customer_health_says(opened, frames):
     found = opened.customer_features(cutoff, half_life_weeks=6).set_index("customer_key")
     past = frames["purchases"][frames["purchases"]["purchased_at"] <= cutoff]
     activity = health.decayed_activity(past, cutoff, 6).reindex(found.index).fillna(0)
-    np.testing.assert_allclose(found["activity"], activity, rtol=1e-9)
+    np.testing.assert_allclose(found["decayed_purchases"], activity, rtol=1e-9)
     people = frames["customers"][frames["customers"]["acquired_at"] <= cutoff]
     theirs = health.customer_measures(people, cutoff=cutoff, mentions=frames["mentions"]).reindex(found.index)
     np.testing.assert_allclose(found["sentiment"], theirs["sentiment"], rtol=1e-9)
@@ -145,7 +145,7 @@ def test_response_times_say_what_handoff_says(opened, frames):
     found = opened.response_times(from_replies=False).set_index("case_id")
     waits = handoff.waits._waits(cases, logs.UNTIL, "first_response").set_axis(cases["case_id"]).reindex(found.index)
     np.testing.assert_allclose(found["response_hours"], waits["hours"], rtol=1e-9)
-    assert (found["answered"] == waits["handled"]).all()
+    assert (found["has_response"] == waits["handled"]).all()
 
 
 def test_media_weeks_are_the_table_where_it_is_weekly_already(tmp_path):
@@ -162,7 +162,13 @@ def test_media_weeks_are_the_table_where_it_is_weekly_already(tmp_path):
 
 def test_people_by_the_sketch_are_near(opened, frames):
     exact, near = opened.mention_weeks(), opened.mention_weeks(approximate=True)
-    assert near["authors"].sum() == pytest.approx(exact["authors"].sum(), rel=0.05)
+    assert near["people"].sum() == pytest.approx(exact["people"].sum(), rel=0.05)
+
+
+def test_every_column_is_in_the_glossary(opened):
+    found = [opened.mention_weeks(), opened.customer_features(), opened.response_times()]
+    keys = terms.glossary()
+    assert [name for frame in found for name in frame if name not in keys] == []
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Seoul", "Australia/Lord_Howe"])
