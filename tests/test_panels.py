@@ -185,6 +185,19 @@ def test_weeks_are_the_zones_own_where_clocks_change(tmp_path, zone):
     equal(found, logs.naive_weeks(said, until=until))
 
 
+def test_times_without_an_offset_are_the_zones_own_where_clocks_stand_still(frames, tmp_path):
+    said = frames["mentions"]
+    local = said.assign(created_at=said["created_at"].dt.tz_localize(None))
+    local.to_parquet(tmp_path / "local.parquet", index=False)
+    parts = panels.parts_of(tmp_path / "local.parquet", tmp_path, clock="created_at")
+    with panels.connect() as engine:
+        log = panels.Log(engine, parts, KINDS, panels.Clock(logs.ZONE), "created_at")
+        equal(panels.mention_weeks(log, until=UNTIL), logs.naive_weeks(said))
+        moving = panels.Log(engine, parts, KINDS, panels.Clock("America/New_York"), "created_at")
+        with pytest.raises(panels.PanelError, match="write the offset"):
+            panels.mention_weeks(moving, until=UNTIL)
+
+
 @pytest.mark.parametrize("zone", ["America/New_York", "Australia/Lord_Howe", "Asia/Seoul", "UTC"])
 def test_a_week_ends_a_microsecond_before_the_next(zone):
     clock = panels.Clock(zone)
@@ -594,6 +607,11 @@ def test_a_real_cluster_gives_the_naive_panels(data, frames, master, tmp_path):
             equal(opened.mention_weeks(**options), logs.naive_weeks(frames["mentions"], **options))
         equal(opened.customer_features(cutoff), logs.naive_features(*args, cutoff=cutoff))
         equal(opened.response_times(), logs.naive_waits(frames["cases"], frames["mentions"]))
+        local = frames["mentions"].assign(created_at=frames["mentions"]["created_at"].dt.tz_localize(None))
+        local.to_parquet(tmp_path / "local.parquet", index=False)
+        parts = panels.parts_of(tmp_path / "local.parquet", tmp_path, clock="created_at")
+        log = panels.Log(opened.engine, parts, KINDS, panels.Clock(logs.ZONE), "created_at")
+        equal(panels.mention_weeks(log, until=UNTIL), logs.naive_weeks(frames["mentions"]))
         seen = logs.exposures(np.random.default_rng(3))
         seen.to_parquet(tmp_path / "seen.parquet", index=False)
         [part] = panels.parts_of(tmp_path / "seen.parquet", tmp_path)
