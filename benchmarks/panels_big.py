@@ -154,7 +154,7 @@ def pandas_weeks(folder):
     others["complains"] = score < -0.05
     found = others.groupby(["brand", "week"]).agg(
         n=("mention_id", "size"),
-        authors=("author_key", "nunique"),
+        people=("author_key", "nunique"),
         n_scored=("sentiment", "count"),
         net_sentiment=("sentiment", "mean"),
         sign=("sign", "sum"),
@@ -179,7 +179,7 @@ def pandas_features(folder):
     said["weight"] = 2 ** (-((UNTIL - said["created_at"]) / pd.Timedelta(weeks=1)) / HALF_LIFE)
     talk = said.groupby("author_key").agg(
         n_mentions=("weight", "size"),
-        talk=("weight", "sum"),
+        decayed_mentions=("weight", "sum"),
         sentiment=("sentiment", "mean"),
         sentiment_n=("sentiment", "count"),
     )
@@ -189,12 +189,12 @@ def pandas_features(folder):
     paid = bought.groupby("customer_key").agg(
         n_purchases=("age", "size"),
         amount=("amount", "sum"),
-        activity=("weight", "sum"),
+        decayed_purchases=("weight", "sum"),
         weeks_since_purchase=("age", "min"),
     )
     people = pd.read_parquet(folder / "customers", columns=["customer_key", "brand", "acquired_at", "author_key"])
     found = people.join(paid, on="customer_key").join(talk, on="author_key")
-    counts = ["n_purchases", "amount", "activity", "n_mentions", "talk", "sentiment_n"]
+    counts = ["n_purchases", "amount", "decayed_purchases", "n_mentions", "decayed_mentions", "sentiment_n"]
     return found.fillna(dict.fromkeys(counts, 0)).sort_values("customer_key", ignore_index=True)
 
 
@@ -204,8 +204,10 @@ def one(way, panel, millions):
     made = by_pandas(panel, folder) if way == "pandas" else by_engine(panel, folder, approximate=way == "approximate")
     seconds = time.monotonic() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    check = float(made["n"].sum() if panel == "weekly" else made["talk"].sum() + made["activity"].sum())
-    people = int(made["authors"].sum()) if panel == "weekly" else 0
+    check = float(
+        made["n"].sum() if panel == "weekly" else made["decayed_mentions"].sum() + made["decayed_purchases"].sum()
+    )
+    people = int(made["people"].sum()) if panel == "weekly" else 0
     print(json.dumps({"seconds": seconds, "mb": peak, "rows": len(made), "check": check, "people": people}))
 
 

@@ -119,7 +119,7 @@ def naive_weeks(said, *, until=UNTIL, within="24h", complaint="", neutral=0.05):
                 "brand": brand,
                 "week": week,
                 "n": len(part),
-                "authors": part["author_key"].nunique(),
+                "people": part["author_key"].nunique(),
                 "n_scored": len(score),
                 "net_sentiment": score.mean(),
                 "net_positive": (score > neutral).mean() - (score < -neutral).mean(),
@@ -150,10 +150,10 @@ def naive_features(people, bought, said, *, cutoff, half_life_weeks=13.0):
                 "weeks_since_acquired": (cutoff - who.acquired_at) / pd.Timedelta(weeks=1),
                 "n_purchases": len(mine),
                 "amount": float(mine["amount"].sum()),
-                "activity": (2 ** (-age / half_life_weeks)).sum(),
+                "decayed_purchases": (2 ** (-age / half_life_weeks)).sum(),
                 "weeks_since_purchase": age.min(),
                 "n_mentions": len(own),
-                "talk": (2 ** (-ago / half_life_weeks)).sum(),
+                "decayed_mentions": (2 ** (-ago / half_life_weeks)).sum(),
                 "sentiment": own["sentiment"].mean(),
                 "sentiment_n": int(own["sentiment"].notna().sum()),
             }
@@ -179,7 +179,7 @@ def naive_waits(opened, said, *, until=UNTIL):
         day = case.opened_at.tz_localize(None).normalize()
         week = day - pd.Timedelta(days=day.day_of_week)
         rows.append((case.case_id, case.brand, week, hours[0], known[0], hours[1], known[1]))
-    names = ["case_id", "brand", "week", "response_hours", "answered", "resolution_hours", "resolved"]
+    names = ["case_id", "brand", "week", "response_hours", "has_response", "resolution_hours", "is_resolved"]
     return pd.DataFrame(rows, columns=names).sort_values("case_id", ignore_index=True)
 
 

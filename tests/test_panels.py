@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from smm_analysis import handoff, health, listening, panels, places, tables
+from smm_analysis import handoff, health, listening, panels, places, tables, terms
 
 KINDS = {c.name: c.kind for c in tables.CONTRACT["mentions"].columns}
 UNTIL = panels.microseconds(logs.UNTIL)
@@ -133,7 +133,7 @@ def test_features_say_what_customer_health_says(opened, frames):
     found = opened.customer_features(cutoff, half_life_weeks=6).set_index("customer_key")
     past = frames["purchases"][frames["purchases"]["purchased_at"] <= cutoff]
     activity = health.decayed_activity(past, cutoff, 6).reindex(found.index).fillna(0)
-    np.testing.assert_allclose(found["activity"], activity, rtol=1e-9)
+    np.testing.assert_allclose(found["decayed_purchases"], activity, rtol=1e-9)
     people = frames["customers"][frames["customers"]["acquired_at"] <= cutoff]
     theirs = health.customer_measures(people, cutoff=cutoff, mentions=frames["mentions"]).reindex(found.index)
     np.testing.assert_allclose(found["sentiment"], theirs["sentiment"], rtol=1e-9)
@@ -145,7 +145,7 @@ def test_response_times_say_what_handoff_says(opened, frames):
     found = opened.response_times(from_replies=False).set_index("case_id")
     waits = handoff.waits._waits(cases, logs.UNTIL, "first_response").set_axis(cases["case_id"]).reindex(found.index)
     np.testing.assert_allclose(found["response_hours"], waits["hours"], rtol=1e-9)
-    assert (found["answered"] == waits["handled"]).all()
+    assert (found["has_response"] == waits["handled"]).all()
 
 
 def test_media_weeks_are_the_table_where_it_is_weekly_already(tmp_path):
@@ -162,7 +162,13 @@ def test_media_weeks_are_the_table_where_it_is_weekly_already(tmp_path):
 
 def test_people_by_the_sketch_are_near(opened, frames):
     exact, near = opened.mention_weeks(), opened.mention_weeks(approximate=True)
-    assert near["authors"].sum() == pytest.approx(exact["authors"].sum(), rel=0.05)
+    assert near["people"].sum() == pytest.approx(exact["people"].sum(), rel=0.05)
+
+
+def test_every_column_is_in_the_glossary(opened):
+    found = [opened.mention_weeks(), opened.customer_features(), opened.response_times()]
+    keys = terms.glossary()
+    assert [name for frame in found for name in frame if name not in keys] == []
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Seoul", "Australia/Lord_Howe"])
@@ -177,6 +183,19 @@ def test_weeks_are_the_zones_own_where_clocks_change(tmp_path, zone):
         log = panels.Log(engine, parts, KINDS, panels.Clock(zone), "created_at")
         found = panels.mention_weeks(log, until=panels.microseconds(until))
     equal(found, logs.naive_weeks(said, until=until))
+
+
+def test_times_without_an_offset_are_the_zones_own_where_clocks_stand_still(frames, tmp_path):
+    said = frames["mentions"]
+    local = said.assign(created_at=said["created_at"].dt.tz_localize(None))
+    local.to_parquet(tmp_path / "local.parquet", index=False)
+    parts = panels.parts_of(tmp_path / "local.parquet", tmp_path, clock="created_at")
+    with panels.connect() as engine:
+        log = panels.Log(engine, parts, KINDS, panels.Clock(logs.ZONE), "created_at")
+        equal(panels.mention_weeks(log, until=UNTIL), logs.naive_weeks(said))
+        moving = panels.Log(engine, parts, KINDS, panels.Clock("America/New_York"), "created_at")
+        with pytest.raises(panels.PanelError, match="write the offset"):
+            panels.mention_weeks(moving, until=UNTIL)
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Australia/Lord_Howe", "Asia/Seoul", "UTC"])
@@ -588,6 +607,11 @@ def test_a_real_cluster_gives_the_naive_panels(data, frames, master, tmp_path):
             equal(opened.mention_weeks(**options), logs.naive_weeks(frames["mentions"], **options))
         equal(opened.customer_features(cutoff), logs.naive_features(*args, cutoff=cutoff))
         equal(opened.response_times(), logs.naive_waits(frames["cases"], frames["mentions"]))
+        local = frames["mentions"].assign(created_at=frames["mentions"]["created_at"].dt.tz_localize(None))
+        local.to_parquet(tmp_path / "local.parquet", index=False)
+        parts = panels.parts_of(tmp_path / "local.parquet", tmp_path, clock="created_at")
+        log = panels.Log(opened.engine, parts, KINDS, panels.Clock(logs.ZONE), "created_at")
+        equal(panels.mention_weeks(log, until=UNTIL), logs.naive_weeks(frames["mentions"]))
         seen = logs.exposures(np.random.default_rng(3))
         seen.to_parquet(tmp_path / "seen.parquet", index=False)
         [part] = panels.parts_of(tmp_path / "seen.parquet", tmp_path)

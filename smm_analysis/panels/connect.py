@@ -83,7 +83,12 @@ class Engine:
             functions.col("_metadata.row_index").alias("_row"),
         ]
         name = gen_name("smm")
-        self.connection._session.read.parquet(*literal).select("*", *place).createOrReplaceTempView(name)
+        frame = self.connection._session.read.parquet(*literal).select("*", *place)
+        local = [field.name for field in frame.schema if field.dataType.typeName() == "timestamp_ntz"]
+        frame = frame.withColumns(
+            {column: frame[column].cast("timestamp") for column in local}
+        )  # the session is in UTC
+        frame.createOrReplaceTempView(name)
         return self.connection.table(name)
 
     def micros(self, times: ir.Value) -> ir.IntegerValue:

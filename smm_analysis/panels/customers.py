@@ -15,11 +15,11 @@ MENTIONS = ("author_key", "author_role", "created_at", "sentiment")
 CUSTOMERS = ("customer_key", "brand", "acquired_at", "author_key")
 FEATURES = (
     *("customer_key", "brand", "weeks_since_acquired"),
-    *("n_purchases", "amount", "activity", "weeks_since_purchase"),
-    *("n_mentions", "talk", "sentiment", "sentiment_n"),
+    *("n_purchases", "amount", "decayed_purchases", "weeks_since_purchase"),
+    *("n_mentions", "decayed_mentions", "sentiment", "sentiment_n"),
 )
 _COUNTS = ("n_purchases", "n_mentions", "sentiment_n")
-_SUMS = ("amount", "activity", "talk")
+_SUMS = ("amount", "decayed_purchases", "decayed_mentions")
 
 
 def customer_features(
@@ -42,8 +42,8 @@ def customer_features(
     Returns
     -------
     ibis Table
-        `FEATURES`: activity and talk are the sums of 2^(-age / half-life) over purchases and mentions; sentiment is the
-        mean score, missing without one; weeks_since_purchase is missing without a purchase.
+        `FEATURES`: decayed_purchases and decayed_mentions are the sums of 2^(-age / half-life) over purchases and over
+        mentions; sentiment is the mean score, missing without one; weeks_since_purchase is missing without a purchase.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def _bought(purchases: ir.Table, cutoff: int, half_life_weeks: float) -> ir.Tabl
     return past.group_by("customer_key").aggregate(
         n_purchases=past.count(),
         amount=past["amount"].sum(),
-        activity=_weight(age, half_life_weeks).sum(),
+        decayed_purchases=_weight(age, half_life_weeks).sum(),
         weeks_since_purchase=age.min(),
     )
 
@@ -75,7 +75,7 @@ def _wrote(mentions: ir.Table, cutoff: int, half_life_weeks: float) -> ir.Table:
     own = mentions.filter(mentions["author_role"] == "customer", mentions["created_at"] <= cutoff)
     return own.group_by("author_key").aggregate(
         n_mentions=own.count(),
-        talk=_weight(_age(own["created_at"], cutoff), half_life_weeks).sum(),
+        decayed_mentions=_weight(_age(own["created_at"], cutoff), half_life_weeks).sum(),
         sentiment=own["sentiment"].mean(),
         sentiment_n=own["sentiment"].count(),
     )

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 FIRM = ("brand", "staff")
 MARGIN = 2 * HOUR  # by how much a clock change may make a local week longer or shorter, and more
 COLUMNS = ("mention_id", "brand", "created_at", "author_key", "author_role", "text", "parent_id", "sentiment")
-SUMS = ("n", "authors", "n_scored", "score", "positive", "negative", "n_complaints", "n_judged")
+SUMS = ("n", "people", "n_scored", "score", "positive", "negative", "n_complaints", "n_judged")
 PANEL = (
     "brand",
     "week",
     "n",
-    "authors",
+    "people",
     "n_scored",
     "net_sentiment",
     "net_positive",
@@ -85,7 +85,7 @@ def mention_sums(mentions: ir.Table, clock: Clock, counting: Counting, *, until:
     score = said["sentiment"]
     return said.group_by(["brand", "week"]).aggregate(
         n=said.count(),
-        authors=said["author_key"].approx_nunique() if counting.approximate else said["author_key"].nunique(),
+        people=said["author_key"].approx_nunique() if counting.approximate else said["author_key"].nunique(),
         n_scored=score.count(),
         score=score.sum().fill_null(0.0),
         positive=(score > counting.neutral).sum().fill_null(0),

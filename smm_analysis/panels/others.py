@@ -34,8 +34,8 @@ def response_times(cases: ir.Table, mentions: ir.Table | None = None, *, clock: 
     Returns
     -------
     ibis Table
-        case_id, brand, week (number, of opening), response_hours and answered, resolution_hours and resolved (true or
-        false): hours to the outcome, or watched without it.
+        case_id, brand, week (number, of opening), response_hours and has_response, resolution_hours and is_resolved:
+        hours to the outcome or, where it is false, watched without it.
     """
     import ibis
 
@@ -52,9 +52,9 @@ def response_times(cases: ir.Table, mentions: ir.Table | None = None, *, clock: 
         "brand",
         week=clock.weeks(cases["opened_at"]),
         response_hours=_hours(cases["opened_at"], answered.ifelse(cases["responded"], until)),
-        answered=answered,
+        has_response=answered,
         resolution_hours=_hours(cases["opened_at"], resolved.ifelse(cases["resolved_at"], until)),
-        resolved=resolved,
+        is_resolved=resolved,
     )
 
 

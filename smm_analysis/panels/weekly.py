@@ -33,10 +33,10 @@ def mention_weeks(
     Returns
     -------
     DataFrame
-        A row a brand and week with mentions: brand, week (its Monday), n (mentions by others than the firm), authors,
-        n_scored, net_sentiment (mean score, -1..1), net_positive (share positive minus share negative), n_complaints,
-        complaint_share, n_judged (complaints watched long enough), answered_share (of these, with the firm's reply in
-        time).
+        A row a brand and week with mentions: brand, week (its Monday), n (mentions by others than the firm), people
+        (who wrote them), n_scored, net_sentiment (mean score, -1..1), net_positive (share positive minus share
+        negative), n_complaints, complaint_share, n_judged (complaints watched long enough), answered_share (of these,
+        with the firm's reply in time).
     """
     counting, store = counting or Counting(), store or Store()
     keys = _keys(log, counting, until)

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from smm_analysis import panels
     from smm_analysis.tables.checking import Checked
-    from smm_analysis.tables.large import LargeTable, Refused, Target
+    from smm_analysis.tables.large import LargeTable
     from smm_analysis.tables.reading import Source
+    from smm_analysis.tables.rules import Refused, Target
 
 __all__ = [
     "CONTRACT",
@@ -371,7 +372,7 @@ def _inspect(found: _Inspection) -> None:
 def _checked_large(found: _Inspection, name: str) -> Refused:
     """Check a large table against its rules and the tables that it points at."""
     from smm_analysis import panels
-    from smm_analysis.tables import large
+    from smm_analysis.tables import large, rules
 
     table, targets = found.large[name], {}
     for column, target in table.table.points_to.items():
@@ -380,7 +381,7 @@ def _checked_large(found: _Inspection, name: str) -> Refused:
             found.notes.append(f"{table.place}: {column} was not checked, there is no readable table {target}")
     there = {target: keys for target, keys in targets.items() if keys is not None}
     store = panels.Store(large.cache_of(found.path))
-    found.refused[name] = large.check_large(table, found.dataset, there, store)
+    found.refused[name] = rules.check_large(table, found.dataset, there, store)
     return found.refused[name]
 
 
@@ -427,7 +428,7 @@ def _target(found: _Inspection, target: str) -> Target | None:
     import pandas as pd
 
     from smm_analysis import panels
-    from smm_analysis.tables.large import Target
+    from smm_analysis.tables.rules import Target
 
     if (big := found.large.get(target)) is not None:
         return Target(big.keys, big.digest) if big.readable else None
