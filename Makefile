@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+# a process a core, a file of tests in each; CORES= runs them in one
+CORES  ?= -n auto --dist loadfile
 # what running a notebook writes into it beyond the outputs, and differs from machine to machine
 STRIPPED := metadata.language_info cell.metadata.execution
 
@@ -18,8 +20,8 @@ report: $(VENV)/.ready ## run every notebook on data/sample and print the page t
 
 test: $(VENV)/.ready ## what CI runs: lint, unit tests, and the notebooks against their stored output
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
-	@$(BIN)/python -m pytest --nbval-lax notebooks $(ARGS)
+	@$(BIN)/python -m pytest $(CORES) -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest $(CORES) --nbval-lax notebooks $(ARGS)
 
 test-all: $(VENV)/.ready ## everything, the slow tests and the real browser too
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
