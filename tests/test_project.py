@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "tables": {"terms", "panels"},
     "imports": {"terms", "tables", "pseudonyms"},
     "forgetting": {"terms", "tables", "pseudonyms"},
-    "virtual": {"terms", "tables"},
+    "virtual": {"terms", "tables", "estimate"},
     "handoff": {"terms", "tables", "estimate"},
     "health": {"terms", "tables", "estimate"},
     "listening": {"terms", "tables", "estimate"},
@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "canvas": {"terms", "verdict"},
     "plot": {"terms", "verdict", "canvas", *MODELS},
     "report": {"terms", "places", "tables", "verdict", "keynumbers", "ledger"},
-    "experiments": {"terms", "estimate"},
+    "experiments": {"terms", "tables", "estimate"},
     "whatif": {"terms", "verdict"},
     "__main__": {"cli"},
     "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "ledger", "report"}

@@ -6,6 +6,8 @@ import hashlib
 
 import pandas as pd
 
+from smm_analysis.tables import mondays
+
 
 def audience_weeks(
     customers: pd.DataFrame, *, until: pd.Timestamp, since: pd.Timestamp | None = None, cells: int = 10, seed: int = 0
@@ -28,12 +30,11 @@ def audience_weeks(
     if cells < 2:
         raise ValueError(f"cells must be 2 or more, not {cells}")
     came = customers["acquired_at"].dt.tz_localize(None)
-    week = came.dt.normalize() - pd.to_timedelta(came.dt.day_of_week, unit="D")
     first, last = (came.min() if since is None else since), until.tz_localize(None)
     weeks = pd.date_range(first.normalize(), last - pd.Timedelta(days=6), freq="W-MON")
     names = [f"{number:02d}" for number in range(1, cells + 1)]
     cell = customers["customer_key"].map(lambda key: names[_lot(key, seed) % cells])
-    counted = pd.crosstab(week, cell).reindex(index=weeks, columns=names, fill_value=0)
+    counted = pd.crosstab(mondays(came), cell).reindex(index=weeks, columns=names, fill_value=0)
     long = counted.rename_axis("week").reset_index().melt("week", var_name="unit", value_name="new_customers")
     return long.sort_values(["week", "unit"]).reset_index(drop=True)
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import z_value
+
 from .luck import Luck
 
 OFFERS = 6
@@ -118,8 +120,6 @@ def take_up(guests: Guests, *, level: float = 0.9) -> pd.DataFrame:
         `naive_replied`: under CMR, those who replied minus those who did not. `among_replied`: those who replied, CMR
         minus CRM for the same guests. `over_all`: all guests, CMR minus CRM for the same guests.
     """
-    from statistics import NormalDist
-
     took = guests.table[["took_crm", "took_cmr"]].astype(float).mul(100)
     gap, replied = took["took_cmr"] - took["took_crm"], guests.table["replied"]
     ours, others = took.loc[replied, "took_cmr"], took.loc[~replied, "took_cmr"]
@@ -128,7 +128,7 @@ def take_up(guests: Guests, *, level: float = 0.9) -> pd.DataFrame:
         "among_replied": (gap[replied].mean(), gap[replied].var() / replied.sum(), int(replied.sum())),
         "over_all": (gap.mean(), gap.var() / len(gap), len(gap)),
     }
-    z = NormalDist().inv_cdf(0.5 + level / 2)
+    z = z_value(level)
     rows = [(key, x, x - z * np.sqrt(v), x + z * np.sqrt(v), n) for key, (x, v, n) in found.items()]
     return pd.DataFrame(rows, columns=["measure", "estimate", "low", "high", "n"])
 

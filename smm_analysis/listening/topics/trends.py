@@ -15,12 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import z_value
 from smm_analysis.terms import LANGS, Lang, reason
 
 from .themes import MIN_PEOPLE, assign_themes, themes
@@ -227,5 +227,5 @@ def _times(now: np.ndarray, before: np.ndarray, exposure: float, worth: np.ndarr
     """Return how many times as many people as before, with its interval; half a person is added throughout."""
     ratio = (now + 0.5) / (before + 0.5) / exposure
     error = np.sqrt(worth * (1 / (now + 0.5) + 1 / (before + 0.5)))
-    far = np.exp(NormalDist().inv_cdf(0.5 + level / 2) * error)
+    far = np.exp(z_value(level) * error)
     return pd.DataFrame({"times_as_before": ratio, "low": ratio / far, "high": ratio * far})
