@@ -132,16 +132,6 @@ def test_figures_are_drawn_in_both_languages(lang):
     assert any("my own (n = 10" in text.get_text() for text in axes[1].get_legend().get_texts())
 
 
-@pytest.mark.parametrize("lang", terms.LANGS)
-def test_titles_of_neighbouring_networks_do_not_run_into_each_other(lang):
-    plot.set_theme()
-    ways = {"reviewers": [0, 1], "group_leaders": [2, 3], "opinion_leaders": [4, 5]}
-    panels = plot.plot_network(town(), ways, people=40, lang=lang)
-    panels[0].figure.canvas.draw()
-    boxes = [ax._left_title.get_window_extent() for ax in panels]
-    assert all(box.width <= ax.get_window_extent().width for box, ax in zip(boxes, panels, strict=True))
-
-
 def test_a_late_answer_costs_more_the_more_catching_a_rumour_is():
     late = cascade.late_answer_by_probability(
         town(), [0, 1], responders=[5, 6], hours_per_step=8, probabilities=(0.02, 0.4), n_sim=200
