@@ -47,7 +47,7 @@ def plot_network(
     for ax, (key, seeds_at) in zip(axes[0], at.items(), strict=True):
         _panel(ax, graph, seeds_at, place=place, ends=ends, shown=shown)
         hears = _hearers(graph, seeds_at)
-        ax.set_title(f"{named(key, lang)}\n{label('hear_directly', lang)}: {hears.sum():,}", fontsize="small")
+        ax.set_title(f"{named(key, lang)}\n{label('hear_directly', lang)} {hears.sum():,}", fontsize="small")
     _marks(axes[0, 0].figure, lang, int(shown.sum()))
     return axes[0]
 
