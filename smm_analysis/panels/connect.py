@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -177,8 +178,11 @@ def _connect_spark(url: str, master: str, settings: Mapping[str, str]) -> Engine
     from pyspark.sql import SparkSession
 
     quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "16"}
+    near = _near(master)
+    if near:  # workers here run our Python, whatever python3 is; elsewhere that is the cluster's affair
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(master).appName("smm")
-    for name, value in {**quiet, **_near(master), **settings}.items():
+    for name, value in {**quiet, **near, **settings}.items():
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate()
