@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smm_analysis.tables import CONTRACT, DataError
+from smm_analysis.tables.files import parquet_files, places_of
 from smm_analysis.tables.reading import read_csv
 
 if TYPE_CHECKING:
@@ -98,9 +99,7 @@ def _tidy(parts: Path) -> None:
 
 def files_of(folder: Path, name: str) -> list[Path]:
     """Return the file of a table, or its Parquet parts."""
-    single = [file for ending in ("csv", "parquet") if (file := folder / f"{name}.{ending}").is_file()]
-    parts = (part for part in (folder / name).rglob("*.parquet") if part.is_file() and part.name[0] not in "_.")
-    return single or sorted(parts)
+    return [file for place in places_of(folder, name) for file in parquet_files(place)]
 
 
 def _csv(old: Path, new: Path, plan: Plan, name: str) -> tuple[int, int]:
