@@ -1,4 +1,3 @@
-import doctest
 import math
 
 import numpy as np
@@ -24,10 +23,6 @@ from smm_analysis.virtual.heard import heard
 
 MONDAY = pd.Timestamp("2026-03-02", tz="Asia/Seoul")
 UNTIL = MONDAY + pd.Timedelta(weeks=2)
-
-
-def test_doctests_show_what_the_functions_return():
-    assert doctest.testmod(scorecard).failed == 0
 
 
 def table_of(rows):
