@@ -440,7 +440,7 @@ def test_hand_off_joins_as_rows():
             "11 of 11 mentions have no created",
         ),
         ({"created_at": "2026-03-02"}, "created_at must hold times"),
-        ({"created_at": pd.Timestamp("2026-03-02")}, "has a timezone, but created_at has none"),
+        ({"created_at": pd.Timestamp("2026-03-02")}, "observed_until .* has a timezone, the data have none"),
     ],
 )
 def test_bad_mentions_are_refused(change, message):
@@ -464,7 +464,7 @@ def test_a_missing_column_is_named(column):
         ({"sentiment": pd.Series([0.1])}, "sentiment must have the index of mentions"),
         ({"sentiment": pd.Series([4.0] * 11)}, "sentiment must lie in -1..1; first others"),
         ({"talk": pd.DataFrame(columns=list(TALK))}, "talk must have the index of mentions"),
-        ({"observed_until": None}, "must be times"),
+        ({"observed_until": None}, "observed_until must be a time, not None"),
     ],
 )
 def test_bad_options_are_refused(options, message):

@@ -422,6 +422,20 @@ def test_a_cut_that_makes_no_sense(options, message, tiny):
         tables.load(tiny, **options)
 
 
+# the clock
+
+
+def test_a_moment_is_in_the_zone_of_the_data():
+    at = tables.moment_in(SEOUL, "2024-03-04 09:00", "since")
+    assert at == pd.Timestamp("2024-03-04T00:00Z") == tables.moment_in(SEOUL, "2024-03-04T00:00Z", "since")
+    assert str(tables.moment_in(SEOUL, "2024-03-04T00:00Z", "since")) == "2024-03-04 09:00:00+09:00"
+    assert tables.moment_in(None, "2024-03-04", "since").tz is None
+    with pytest.raises(ValueError, match=r"since 2024-03-04 .* has a timezone, the data have none; take it off"):
+        tables.moment_in(None, "2024-03-04T00:00Z", "since")
+    with pytest.raises(ValueError, match="since must be a time, not None"):
+        tables.moment_in(SEOUL, None, "since")
+
+
 # the contract and what repeats it
 
 

@@ -11,7 +11,7 @@ does it), and `faults` says what is wrong. `frames` holds what was read, which `
 
 from __future__ import annotations
 
-from smm_analysis.tables.calendar import mondays
+from smm_analysis.tables.calendar import moment_in, mondays
 from smm_analysis.tables.contract import CONTRACT, Column, Table
 from smm_analysis.tables.dataset import ENGINE, NAME, Brand, Dataset, Medium, read_dataset
 from smm_analysis.tables.exporting import Exported, export_table, export_tables, legible, suppress_small
@@ -44,6 +44,7 @@ __all__ = [
     "legible",
     "load",
     "logs",
+    "moment_in",
     "mondays",
     "outgrows",
     "read_dataset",

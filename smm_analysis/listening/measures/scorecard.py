@@ -160,8 +160,8 @@ def period_summary(
         base_high, n_base, change, change_low, change_high (now minus base), reason_en, reason_ko.
     """
     until, wait = end_of(observed_until, mentions), positive_wait(within)
-    start = zoned(since, mentions)
-    base = start - (until - start) if base_since is None else zoned(base_since, mentions)
+    start = zoned(since, mentions, "since")
+    base = start - (until - start) if base_since is None else zoned(base_since, mentions, "base_since")
     if not base < start < until:
         raise ValueError(f"base_since, since and observed_until must follow each other, not {base}, {start}, {until}")
     options = {"sentiment": sentiment, "talk": talk, "names": names, "neutral": neutral}
