@@ -21,7 +21,8 @@ import pandas as pd
 
 from smm_analysis import experiments
 from smm_analysis.experiments.designs import doses
-from smm_analysis.virtual.engine import Choices, Setting, _Brand
+from smm_analysis.virtual.life import LivingBrand
+from smm_analysis.virtual.simulation import Choices, Setting
 from smm_analysis.virtual.worlds import LINES, PLANS, POLICIES, WORLDS
 
 PAST, AHEAD = 104, 60
@@ -85,16 +86,16 @@ def in_noise(seed: int, *, units: int, kept: float, **asked) -> tuple:
 # the virtual brand
 
 
-def lived(seed: int, brand: str, people: int) -> _Brand:
+def lived(seed: int, brand: str, people: int) -> LivingBrand:
     """Return a brand after its first two years."""
     setting = Setting(seed, brand, WORLDS["default"], POLICIES["planned"], PLANS["steady"], PAST + AHEAD, people, {})
-    one = _Brand(setting, 0.0)
+    one = LivingBrand(setting, 0.0)
     for week in range(PAST):
         one.live(week, None)
     return one
 
 
-def copied(brand: _Brand) -> _Brand:
+def copied(brand: LivingBrand) -> LivingBrand:
     """Return a brand that lives on by itself; people and luck are the same."""
     again = copy.copy(brand)
     for name, value in vars(brand).items():
@@ -108,7 +109,7 @@ def copied(brand: _Brand) -> _Brand:
     return again
 
 
-def after(brand: _Brand, on: np.ndarray, lines: tuple[str, ...]) -> _Brand:
+def after(brand: LivingBrand, on: np.ndarray, lines: tuple[str, ...]) -> LivingBrand:
     """Return the brand after more weeks in which lines of money are doubled (on = 1) or paused (0)."""
     again = copied(brand)
     money = np.round(again.plan_money).copy()
@@ -120,13 +121,13 @@ def after(brand: _Brand, on: np.ndarray, lines: tuple[str, ...]) -> _Brand:
     return again
 
 
-def new_customers(brand: _Brand) -> np.ndarray:
+def new_customers(brand: LivingBrand) -> np.ndarray:
     """Return who first bought when; (weeks, people)."""
     bought = brand.log["bought"]
     return bought & (np.cumsum(bought, axis=0) == 1)
 
 
-def counted(brand: _Brand, outcome: str, weeks: int) -> np.ndarray:
+def counted(brand: LivingBrand, outcome: str, weeks: int) -> np.ndarray:
     """Return an outcome's weekly count."""
     who = new_customers(brand) if outcome == "new_customers" else brand.log["joined"]
     return who[:weeks].sum(axis=1).astype(float)
@@ -147,7 +148,7 @@ def alternating(seed: int, *, lines: tuple[str, ...], outcome: str, gap: float, 
     return plan, experiments.read_experiment(record, plan.design, outcome="y", adjust=ADJUST, draws=999), effect, None
 
 
-def _flipped(brand: _Brand, design: experiments.Design, lines: tuple[str, ...], outcome: str) -> float:
+def _flipped(brand: LivingBrand, design: experiments.Design, lines: tuple[str, ...], outcome: str) -> float:
     """Return the true effect, percent: a timetable minus its mirror image, the same luck, per unit of dose."""
     on = design.chosen()
     pair = [counted(after(brand, way[:, 0], lines), outcome, PAST + len(on))[PAST:] for way in (on, 1 - on)]

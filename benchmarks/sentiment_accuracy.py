@@ -26,9 +26,10 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.linalg import lsqr
 
+from smm_analysis.estimate import wilson, z_value
 from smm_analysis.listening.texts import train_korean
 from smm_analysis.listening.texts.english import compound
-from smm_analysis.listening.texts.labels import adapt_sentiment, wilson
+from smm_analysis.listening.texts.labels import adapt_sentiment
 from smm_analysis.listening.texts.made_sentences import Entry, negated_forms, plain_forms, read_lexicon
 from smm_analysis.listening.texts.sentiment import score_sentiment
 
@@ -59,7 +60,7 @@ def main() -> None:
 
 
 def line(what: str, right: np.ndarray) -> None:
-    low, high = wilson(int(right.sum()), len(right))
+    low, high = wilson(right.mean(), len(right), z_value(0.95))
     print(f"{what:72s} {right.mean():.4f}  95% {low:.4f}-{high:.4f}  n = {len(right):,}")
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from smm_analysis.diffusion import repeat_panel, simple_relationship, strategy_panel
 from smm_analysis.virtual import PLANS, POLICIES, SAMPLE_PLANS, WORLDS, Simulation, World, simulate
-from smm_analysis.virtual.engine import flights
+from smm_analysis.virtual.managers import flights
 from smm_analysis.virtual.truth import Again, diffusion_effect, loyal
 from smm_analysis.virtual.worlds import LINES
 

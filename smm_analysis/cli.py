@@ -152,13 +152,12 @@ def template(out: Path) -> None:
 @click.option("--policy", default="planned", show_default=True, help="How managers choose.")
 @click.option("--plan", default="", help="The strategy. Default: another one for each brand.")
 @click.option("--force", is_flag=True, help="Replace an earlier simulated data set in OUT.")
-def sample(out: Path, seed: int, brands: int, weeks: int, world: str, policy: str, plan: str, force: bool) -> None:
+def sample(out: Path, **options: object) -> None:
     """Simulate a data set with known truth (virtual brands)."""
     from smm_analysis import virtual
 
-    options = {"brands": brands, "weeks": weeks, "world": world, "policy": policy, "plan": plan, "force": force}
     try:
-        click.echo(virtual.write_sample(out, seed=seed, **options))
+        click.echo(virtual.write_sample(out, **options))
     except ValueError as error:  # an unknown world, policy or plan: the message lists the known ones
         raise Mistake(str(error)) from None
 

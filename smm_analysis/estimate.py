@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
+import numpy as np
+
 from smm_analysis.terms import Lang
 
 
@@ -39,8 +41,42 @@ def unknown(level: float, n: int, why: Mapping[Lang, str]) -> Estimate:
     return Estimate(math.nan, math.nan, math.nan, level, n, why)
 
 
-def z_value(level: float) -> float:
-    """Return the standard normal quantile of a two-sided level, 0..1 (표준정규 분위수)."""
+def check_level(level: float) -> None:
+    """Refuse what is no two-sided level (신뢰수준 점검)."""
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, not {level!r}")
+
+
+def z_value(level: float) -> float:
+    """Return the standard normal quantile of a two-sided level, 0..1 (표준정규 분위수)."""
+    check_level(level)
     return NormalDist().inv_cdf(0.5 + level / 2)
+
+
+def wilson(
+    share: float | np.ndarray, n: float | np.ndarray, quantile: float | np.ndarray
+) -> tuple[float | np.ndarray, float | np.ndarray]:
+    """Return the ends of Wilson's score interval of a share of `n` (비율의 신뢰구간, Wilson 1927, JASA 22).
+
+    It stays in 0..1, holds the share, and is of zero width only where `n` is infinite; without units it is NaN.
+    statsmodels has it for whole counts at a normal quantile; ours are often neither.
+
+    Parameters
+    ----------
+    share : 0..1.
+    n : how many units the share is worth: weighted, censored or clustered ones make no whole number.
+    quantile : `z_value(level)`, or Student's where few clusters say how alike their members are.
+
+    Examples
+    --------
+    Nobody of ten may still be a quarter of all:
+
+    >>> low, high = wilson(np.array([0.0, 0.5]), 10, z_value(0.95))
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.0, 0.237], [0.278, 0.763])
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n, shrink = np.asarray(n, float), 1 + quantile**2 / np.asarray(n, float)
+        centre = share + quantile**2 / (2 * n)
+        half = quantile * np.sqrt(share * (1 - share) / n + (quantile / (2 * n)) ** 2)
+        return np.clip((centre - half) / shrink, 0, share), np.clip((centre + half) / shrink, share, 1)

@@ -1,4 +1,3 @@
-import doctest
 import importlib.util
 import sys
 from dataclasses import FrozenInstanceError
@@ -55,13 +54,6 @@ def made(views, *, n=10, **about):
 def both(blog_views, sns_views, *, n=10):
     blog, sns = made(blog_views, n=n, medium="blog"), made(sns_views, n=n)
     return tuple(pd.concat(pair, ignore_index=True) for pair in zip(blog, sns, strict=True))
-
-
-@pytest.mark.parametrize("module", ["readers", "run_off"])
-def test_doctests_show_what_the_functions_return(module):
-    import importlib
-
-    assert doctest.testmod(importlib.import_module(f"smm_analysis.attention.{module}")).failed == 0
 
 
 # --- the run-off ------------------------------------------------------------------------------------------------------
@@ -296,7 +288,8 @@ def test_blog_and_sns_that_live_alike_are_called_so_and_a_library_a_library(benc
 
 def test_the_virtual_brands_curves_are_found():
     """Its curves are planted by calendar day: no view has an hour, so that half-lives are sooner by up to a day."""
-    from smm_analysis.virtual.records import observed_until, tables
+    from smm_analysis.virtual.exporter import observed_until
+    from smm_analysis.virtual.records import tables
     from smm_analysis.virtual.truth import Again, carry_over
 
     sim = virtual.simulate(people=3000, weeks=104, seed=11)

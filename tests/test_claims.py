@@ -560,7 +560,7 @@ def test_expected_hides_agree_with_those_that_were_drawn():
 
 
 def brand_impressions(sim):
-    from smm_analysis.virtual.engine import POSTS
+    from smm_analysis.virtual.managers import POSTS
 
     return sum(int(sim.history[kind].sum()) for kind in POSTS)
 

@@ -1,4 +1,3 @@
-import doctest
 import math
 
 import networkx as nx
@@ -14,12 +13,6 @@ from smm_analysis.cascade import containment
 from smm_analysis.cascade.hops import hops, live_arcs
 
 NEVER = 1e9
-
-
-def test_doctests_show_what_the_functions_return():
-    result = doctest.testmod(containment)
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 def network(seed, n=25, p=0.6):

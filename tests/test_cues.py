@@ -1,4 +1,3 @@
-import doctest
 import unicodedata
 
 import numpy as np
@@ -9,11 +8,6 @@ from hypothesis import strategies as st
 
 from smm_analysis.listening.texts import cues
 from smm_analysis.listening.texts.cues import TALK, find_cues, flag_talk, hashed_strings, normal_words
-
-
-def test_doctests_show_what_the_functions_return():
-    assert doctest.testmod(cues).failed == 0
-
 
 # our own sentences, as people write them; no sentence of the virtual brand
 SAID = {

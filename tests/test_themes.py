@@ -1,4 +1,3 @@
-import doctest
 import math
 from time import perf_counter
 
@@ -11,7 +10,7 @@ from scipy.stats import chi2_contingency, fisher_exact
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from smm_analysis.listening.topics import linking, themes, words
+from smm_analysis.listening.topics import themes, words
 from smm_analysis.listening.topics.themes import assign_themes, find_quotes, questions
 
 MONDAY = pd.Timestamp("2026-03-02", tz="Asia/Seoul")
@@ -31,11 +30,6 @@ def table_of(*parts, start=MONDAY, who=""):
     rows = [(f"{who}{number}-{person}", text) for number, (n, text) in enumerate(parts) for person in range(n)]
     frame = pd.DataFrame(rows, columns=["author_key", "text"])
     return frame.assign(created_at=start + pd.to_timedelta(np.arange(len(frame)), unit="h"))
-
-
-@pytest.mark.parametrize("module", [words, linking, themes])
-def test_doctests_show_what_the_functions_return(module):
-    assert doctest.testmod(module).failed == 0
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

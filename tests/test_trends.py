@@ -1,4 +1,3 @@
-import doctest
 import importlib.util
 import sys
 from dataclasses import FrozenInstanceError
@@ -13,7 +12,6 @@ from smm_analysis import plot
 from smm_analysis.diffusion import adoption_watch, bass_curve
 from smm_analysis.keynumbers import key_numbers
 from smm_analysis.listening import emerging_themes
-from smm_analysis.listening.topics import trends
 from smm_analysis.listening.topics.trends import dispersion, rise_chance
 
 PATH = Path(__file__).parents[1] / "benchmarks" / "trends.py"
@@ -32,10 +30,6 @@ def made(rising=5, loud=0.0, seed=1):
 @pytest.fixture(scope="module")
 def found():
     return emerging_themes(made(), observed_until=END)
-
-
-def test_doctests_show_what_the_functions_return():
-    assert doctest.testmod(trends).failed == 0
 
 
 # --- emerging themes --------------------------------------------------------------------------------------------------

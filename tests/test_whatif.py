@@ -1,6 +1,5 @@
 """Sliders in JupyterLab: what they answer, and that a report never has them."""
 
-import doctest
 import json
 import math
 from pathlib import Path
@@ -22,10 +21,6 @@ ROWS = ROWS.assign(loyal_low=ROWS["loyal"] - 20, loyal_high=ROWS["loyal"] + 40)
 def verdict(lang="en", **changed):
     effect = Estimate(**{"estimate": 12.0, "low": 8.0, "high": 16.0, "level": 0.9, "n": 400} | changed)
     return judge("behaviour_beyond_nps", effect, delta=5.0, synthetic=True, lang=lang)
-
-
-def test_examples_in_the_docstrings():
-    assert doctest.testmod(whatif).failed == 0
 
 
 def test_a_slider_stands_at_the_best_row_and_answers_between_rows():

@@ -158,3 +158,19 @@ def write_tiny(path: Path) -> Path:
     for name, text in TABLES.items():
         (path / f"{name}.csv").write_text(text, encoding="utf-8")
     return path
+
+
+PEOPLE = ("mentions", "shares", "cases", "customers", "purchases", "surveys", "follows", "leads")
+
+
+def write_people(folder: Path) -> Path:
+    """Write it without the tables in which nobody occurs."""
+    write_tiny(folder)
+    for name in set(TABLES) - {"posts", *PEOPLE}:
+        (folder / f"{name}.csv").unlink()
+    return folder
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Return every file's bytes, by its place in the folder."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -92,16 +92,24 @@ def compare_selling(
     drawn = [_drawn_ways(graph, counts["reviewers"], leaders, rng) for _ in range(draws)]
     run = {"n_sim": n_sim, "counted": counted, "rng": rng}
     people = pd.DataFrame([_people(told.drawn(rng) if told else graph, ways, **run) for ways in drawn])
-    table = pd.DataFrame({"way": WAYS, "seeds": [counts[w] for w in WAYS], "cost_each": [costs[w] for w in WAYS]})
-    table = table.assign(spent=table["seeds"] * table["cost_each"], people=people.mean().to_numpy())
-    rate = people * 1e6 / table["spent"].to_numpy()
     level = told.level if told else level
-    low, high = np.transpose([_ends(rate[way].to_numpy(), level) for way in WAYS])
+    table, rate = _per_million(people, counts, costs, level)
     n = _successes(told) if told and not told.reason else draws * n_sim
-    table = table.assign(per_million=rate.mean().to_numpy(), low=low, high=high, n=n)
     names = {way: tuple(graph.names[at]) for way, at in drawn[0].items()}
     why = (told.reason if told else {}) or (reason("assumed_probabilities") if graph.is_assumed else {})
-    return Selling(table, names, level, n, rate, why)
+    return Selling(table.assign(n=n), names, level, n, rate, why)
+
+
+def _per_million(
+    people: pd.DataFrame, counts: Mapping[str, int], costs: Mapping[str, float], level: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a row a way, and people reached per million of money: a row a draw, a column a way."""
+    seeds, each = (np.array([by_way[way] for way in WAYS]) for by_way in (counts, costs))
+    rate = people * 1e6 / (seeds * each)
+    low, high = np.transpose([_ends(rate[way].to_numpy(), level) for way in WAYS])
+    means = {"people": people.mean().to_numpy(), "per_million": rate.mean().to_numpy()}
+    table = pd.DataFrame({"way": WAYS, "seeds": seeds, "cost_each": each, "spent": seeds * each, **means})
+    return table.assign(low=low, high=high), rate
 
 
 def _affordable(graph: Graph, money: float, costs: Mapping[str, float]) -> dict[str, int]:

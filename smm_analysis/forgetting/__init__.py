@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smm_analysis.forgetting.rewriting import Plan, Swaps, files_of, swap, write_beside, write_description
 from smm_analysis.pseudonyms import PLATFORMS, PseudonymError, Pseudonyms, canonical, number_of
@@ -219,18 +219,15 @@ def _counts(
 
 def _rewrite(folder: Path, plans: dict[str, Plan], counts: pd.DataFrame, people: set[str]) -> None:
     """Write every new file beside the old one, then put them all in place, then look whether all is in order."""
-    rows = counts.set_index("table")["rows"]
-    touched = counts[counts[["removed", "blanked"]].any(axis=1)].set_index("table")[["removed", "blanked"]]
+    touched = counts[counts[["removed", "blanked"]].any(axis=1)]
+    order = {name: place for place, name in enumerate(LAST)}
     swaps: Swaps = []
     try:
-        for name in sorted(touched.index, key=lambda name: LAST.index(name) if name in LAST else -1):
-            files = files_of(folder, name)
-            if name == NAME:
+        for count in sorted(touched.itertuples(), key=lambda count: order.get(count.table, -1)):
+            if count.table == NAME:
                 write_description(folder / NAME, people, swaps)
-            elif touched.loc[name, "removed"] == rows[name]:
-                swaps += [(old, None) for old in files]
-            elif tuple(touched.loc[name]) != write_beside(files, plans[name], name, swaps):
-                raise DataError(f"{name}: writing found other rows than reading; nothing was changed")
+            else:
+                _write_table(files_of(folder, count.table), plans[count.table], count, swaps)
         swap(folder, swaps)
     finally:
         for _, new in swaps:
@@ -238,6 +235,14 @@ def _rewrite(folder: Path, plans: dict[str, Plan], counts: pd.DataFrame, people:
                 new.unlink(missing_ok=True)
     if not (after := check(folder)).ok and len(after.tables):
         raise DataError(f"the person is out, but the data set {folder} is not in order", after.problems)
+
+
+def _write_table(files: list[Path], plan: Plan, count: Any, swaps: Swaps) -> None:
+    """Write a table's successors, or none where no row is left; what was counted must be what is written."""
+    if count.removed == count.rows:
+        swaps += [(old, None) for old in files]
+    elif (count.removed, count.blanked) != write_beside(files, plan, count.table, swaps):
+        raise DataError(f"{count.table} changed while it was read; nothing was written, give the same command again")
 
 
 def _unread(folder: Path) -> tuple[str, ...]:

@@ -10,14 +10,16 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from smm_analysis.tables import CONTRACT, DataError
+from smm_analysis.tables.files import parquet_files, places_of
 from smm_analysis.tables.reading import read_csv
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Values = TypeVar("Values", set[str], dict[str, str])  # what to look for, or what to put in its place
 Swaps = list[tuple[Path, Path | None]]  # an old file and its successor, None where it goes
 
 
@@ -98,9 +100,7 @@ def _tidy(parts: Path) -> None:
 
 def files_of(folder: Path, name: str) -> list[Path]:
     """Return the file of a table, or its Parquet parts."""
-    single = [file for ending in ("csv", "parquet") if (file := folder / f"{name}.{ending}").is_file()]
-    parts = (part for part in (folder / name).rglob("*.parquet") if part.is_file() and part.name[0] not in "_.")
-    return single or sorted(parts)
+    return [file for place in places_of(folder, name) for file in parquet_files(place)]
 
 
 def _csv(old: Path, new: Path, plan: Plan, name: str) -> tuple[int, int]:
@@ -111,9 +111,7 @@ def _csv(old: Path, new: Path, plan: Plan, name: str) -> tuple[int, int]:
         rows = _rows(source, delimiter)
         header, raw = next(rows)
         target.write(raw)
-        at = {column.removeprefix("\ufeff"): n for n, column in enumerate(header)}
-        drop = [(at[column], values) for column, values in plan.drop.items() if column in at]
-        edit = [(at[column], values) for column, values in plan.edit.items() if column in at]
+        drop, edit = _by_place(header, plan.drop), _by_place(header, plan.edit)
         for fields, raw in rows:
             if fields and any(fields[n] in values for n, values in drop):
                 removed += 1
@@ -122,6 +120,12 @@ def _csv(old: Path, new: Path, plan: Plan, name: str) -> tuple[int, int]:
             target.write(_edited(fields, wrong, raw, delimiter) if wrong else raw)
             blanked += len(wrong)
     return removed, blanked
+
+
+def _by_place(header: list[str], by_column: dict[str, Values]) -> list[tuple[int, Values]]:
+    """Return what is said of columns by their places, for those that are there."""
+    at = {column.removeprefix("\ufeff"): place for place, column in enumerate(header)}
+    return [(at[column], values) for column, values in by_column.items() if column in at]
 
 
 def _rows(source: Iterator[str], delimiter: str) -> Iterator[tuple[list[str], str]]:

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from smm_analysis.estimate import z_value
+from smm_analysis.estimate import check_level
 from smm_analysis.terms import SMALLEST_GROUP, Lang, reason
 
 from .survival import aalen_johansen, ended_within, first_below, is_seen, moment, refuse, times, with_interval
@@ -182,7 +182,7 @@ def follow_through(
     weeks = pd.Timedelta(within) / _WEEK
     if not weeks > 0:
         raise ValueError(f"within must be above 0, not {within!r}")
-    z_value(level)
+    check_level(level)
     tables = _Tables(mentions, leads, customers, shares, posts, observed_until)
     people, aside = _responders(tables)
     people = people.join(_reached(tables)).assign(until=tables.until)

@@ -6,13 +6,12 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import wilson, z_value
 from smm_analysis.terms import Lang, reason, term
 
 from .funnel import FIRM_ROLES
-from .survival import wilson
 
 # columns that tell of a person, by what they are; every other column of the input tables tells of none
 PERSONAL = MappingProxyType(
@@ -66,8 +65,8 @@ def _share(measure: str, flags: pd.Series, level: float) -> dict[str, object]:
     n, matched = len(flags), int(flags.sum())
     why = {} if n else reason("nothing_to_match")
     share = matched / n if n else math.nan
-    low, high = wilson(np.array([share]), np.array([n]), level) if n else ([math.nan], [math.nan])
-    row = {"measure": measure, "n": n, "matched": matched, "share": share, "low": float(low[0]), "high": float(high[0])}
+    low, high = wilson(share, n, z_value(level))
+    row = {"measure": measure, "n": n, "matched": matched, "share": share, "low": float(low), "high": float(high)}
     return row | {f"reason_{lang}": why.get(lang, "") for lang in ("en", "ko")}
 
 

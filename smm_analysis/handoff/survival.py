@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from smm_analysis.estimate import z_value
+from smm_analysis.estimate import wilson, z_value
 
 CURVE = ("wait", "waiting", "low", "high", "at_risk")
 
@@ -62,7 +62,7 @@ def with_interval(waits: np.ndarray, ended: np.ndarray, steps: Steps, within: fl
     share, se = np.append(1.0, waiting)[step].clip(0, 1), np.append(0.0, se)[step]
     at_risk, watched = _still_watched(waits, times, at)
     known = at_risk + np.searchsorted(np.sort(waits[ended]), at)
-    low, high = wilson(share, _worth(share, se, watched, known), level)
+    low, high = wilson(share, _worth(share, se, watched, known), z_value(level))
     return pd.DataFrame(dict(zip(CURVE, (at, share, low, high, at_risk), strict=True)))
 
 
@@ -98,19 +98,6 @@ def first_below(curve: pd.DataFrame, name: str, share: float = 0.5) -> float:
     """Return the wait after which the curve, or an end of its interval, is down to `share`; inf if it never is."""
     below = curve["wait"].to_numpy()[curve[name].to_numpy() <= share + 1e-12]
     return float(below[0]) if len(below) else math.inf
-
-
-def wilson(share: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's (1927) score interval of a share of `n`, in 0..1.
-
-    >>> low, high = wilson(np.array([0.0, 0.5]), np.array([10, 10]), 0.95)
-    >>> low.round(3).tolist(), high.round(3).tolist()
-    ([0.0, 0.237], [0.278, 0.763])
-    """
-    z = z_value(level)
-    centre, half = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
-    shrink = 1 + z**2 / n
-    return ((centre - half) / shrink).clip(0, share), ((centre + half) / shrink).clip(share, 1)
 
 
 # --- times -----------------------------------------------------------------------------------------------------------

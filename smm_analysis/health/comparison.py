@@ -207,7 +207,7 @@ def compare_predictors(
     build = {"horizon_weeks": horizon_weeks, "recent_weeks": recent_weeks}
     build |= {"surveys": surveys, "answer_weeks": answer_weeks}
     try:
-        _check_window(purchases["purchased_at"], *moments, horizon_weeks, recent_weeks)
+        _check_window(purchases["purchased_at"], moments, horizon_weeks, recent_weeks)
         return _train_and_test(customers, purchases, *moments[:2], outcome=outcome, build=build)
     except TooLittleData as why:
         return _nothing(*moments[:2], outcome, why.reason)
@@ -225,9 +225,9 @@ def _cutoffs(
     return test, test - horizon, until
 
 
-def _check_window(
-    times: pd.Series, test: pd.Timestamp, train: pd.Timestamp, until: pd.Timestamp, horizon: float, recent: float
-) -> None:
+def _check_window(times: pd.Series, moments: tuple[pd.Timestamp, ...], horizon: float, recent: float) -> None:
+    """Refuse purchases that begin too late for the training, or end before the test's outcome is known."""
+    test, train, until = moments
     if times.empty:
         raise TooLittleData("no_purchases")
     weeks, missing = (train - times.min()) / _WEEK, (test - until) / _WEEK + horizon

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from smm_analysis.estimate import Estimate, around, unknown, z_value
+from smm_analysis.estimate import Estimate, around, unknown, wilson, z_value
 from smm_analysis.terms import reason
 
 from .guards import TooLittleData
@@ -59,14 +59,12 @@ def calibration_table(outcome: pd.Series, score: pd.Series, *, bins: int = 10, l
         A row a group, the least likely first: foreseen (mean probability), observed (share who bought), low, high
         (Wilson's interval of that share) and n. No rows without customers or score.
     """
-    from statsmodels.stats.proportion import proportion_confint
-
     if score.isna().any() or len(score) == 0:
         return pd.DataFrame(columns=["foreseen", "observed", "low", "high", "n"], dtype=float)
     groups = pd.qcut(score.rank(method="first"), min(bins, len(score)), labels=False)
     by = pd.DataFrame({"foreseen": score, "observed": outcome.astype(float)}).groupby(groups)
     n, bought = by.size(), by["observed"].sum()
-    low, high = proportion_confint(bought, n, alpha=1 - level, method="wilson")
+    low, high = wilson((bought / n).to_numpy(), n.to_numpy(), z_value(level))
     return by.mean().assign(low=low, high=high, n=n).rename_axis("group")
 
 
@@ -86,7 +84,7 @@ def compare_log_loss(outcome: pd.Series, a: pd.Series, b: pd.Series, *, level: f
     loss = _log_losses(bought, a.to_numpy(float), a.name) - _log_losses(bought, b.to_numpy(float), b.name)
     n = len(loss)
     if n < 2:
-        return unknown(level, n, f"{n} customers to compare; at least 2 are needed")
+        return unknown(level, n, reason("few_customers", n=n, needed=2))
     half = stdtrit(n - 1, 0.5 + level / 2) * loss.std(ddof=1) / math.sqrt(n)
     return around(loss.mean(), half, level, n)
 

@@ -23,28 +23,30 @@ DIGITS = r"^(?:[+(0]|82)[\d\s().‐-—-]{7,18}$|^\d{6} ?[‐-—-]? ?[1-8]\d{6}
 
 def tell_empty(rows: Rows, texts: dict[str, pa.ChunkedArray], done: Shaped) -> None:
     """Say loudly whose names and texts are empty; refuse a file in which nobody has a name."""
-    count = len(rows.places)
     for name in (AUTHOR, "author_key", "text"):
-        empty = texts[name].null_count if name in texts else 0
-        if not empty or (name == "author_key" and rows.name == "customers"):
-            continue
-        if empty == count and name != "text":
-            heads = ", ".join(repr(head) for head in rows.target.fields[name].names)
-            fix = f"The author is looked for at {heads}. Export again with the authors' names or ids."
-            raise refuse(rows.file, f"no author in any of {count:,} rows", "who wrote each", fix, column="author")
-        word = "author" if name != "text" else "text"
-        done.loud.append(f"{rows.file} to {rows.name}: {empty:,} of {count:,} rows have no {word}")
-    for name, values in texts.items():
-        if (
-            count
-            and values.null_count == count
-            and name in rows.target.table.names
-            and rows.target.fields.get(name, Field()).names
-        ):
+        if name in texts and not (name == "author_key" and rows.name == "customers"):
+            done.loud += _lacking(rows, name, texts[name])
+    count = len(rows.places)
+    read = [name for name in rows.target.table.names if rows.target.fields.get(name, Field()).names]
+    for name in texts:
+        if name in read and count and texts[name].null_count == count:
             done.notes.append(f"{rows.file} to {rows.name}: {name} is empty in all {count:,} rows")
     for name, spec in rows.target.fields.items():
         if spec.missing == "0":
             done.loud += _zeros(rows, name, spec)
+
+
+def _lacking(rows: Rows, name: str, values: pa.ChunkedArray) -> list[str]:
+    """Say how many rows have no author or no text; refuse them if none has an author."""
+    count, empty = len(rows.places), values.null_count
+    if not empty:
+        return []
+    if empty == count and name != "text":
+        heads = ", ".join(repr(head) for head in rows.target.fields[name].names)
+        fix = f"The author is looked for at {heads}. Export again with the authors' names or ids."
+        raise refuse(rows.file, f"no author in any of {count:,} rows", "who wrote each", fix, column="author")
+    word = "text" if name == "text" else "author"
+    return [f"{rows.file} to {rows.name}: {empty:,} of {count:,} rows have no {word}"]
 
 
 def _zeros(rows: Rows, name: str, spec: Field) -> list[str]:

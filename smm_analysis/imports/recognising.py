@@ -107,31 +107,30 @@ def _titles(choice: Choice, kind: str) -> str:
 
 def _unknown(path: Path, sheets: list[Sheet], kind: str, choice: Choice) -> DataError:
     """Say which headings were seen and, for the export that comes nearest, what it lacks."""
-    rows = [
-        (sheet, number, row)
-        for sheet in sheets
-        for number, row in enumerate(sheet.head)
-        if len([c for c in row if c]) > 1
-    ]
-    scored = [
-        (source.score(heads), -len(source.lacking(heads)), source, sheet, number, row)
-        for sheet, number, row in rows
-        if (heads := {plain(cell) for cell in row if cell})
-        for source in choice.known.values()
-        if kind in source.formats
-    ]
     unsure = "Is --encoding right? Without it the encoding is found out." if choice.encoding else ""
-    if not scored:
+    found = _nearest(sheets, [source for source in choice.known.values() if kind in source.formats])
+    if not found:
         fix = unsure or "Is this the right file?"
-        raise refuse(path.name, "no line that could be a header", "a table with headings", fix)
-    _, _, source, sheet, number, row = max(scored, key=lambda found: found[:2])
-    heads = {plain(cell) for cell in row if cell}
+        return refuse(path.name, "no line that could be a header", "a table with headings", fix)
+    source, sheet, number, heads = found
     names = _shown(sheet, number) or f"of {len(heads)} columns (not shown: the line may hold what people wrote)"
     fix, allowed = unsure or "Say which with --as.", f"one of {_titles(choice, kind)}"
     problems = [Problem(path.name, number + 1, "", f"headings {names}", allowed, fix)]
     if source.score(heads):
         problems.append(_near(path, number, source, heads))
     return DataError(f"{path.name} is no export that is known", problems)
+
+
+def _nearest(sheets: list[Sheet], sources: list[Source]) -> tuple[Source, Sheet, int, set[str]] | None:
+    """Return the export and the line that fit best: with its sheet, its number from 0 and its headings."""
+    lines = [
+        (sheet, number, {plain(cell) for cell in row if cell})
+        for sheet in sheets
+        for number, row in enumerate(sheet.head)
+        if len([cell for cell in row if cell]) > 1
+    ]
+    fits = [(source, *line) for line in lines for source in sources]
+    return max(fits, key=lambda fit: (fit[0].score(fit[3]), -len(fit[0].lacking(fit[3]))), default=None)
 
 
 def _shown(sheet: Sheet, number: int) -> str:

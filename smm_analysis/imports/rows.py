@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smm_analysis.imports.mapping import Source, Target
-from smm_analysis.imports.summary import Tally
+from smm_analysis.imports.summary import FIRST, Tally
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,8 +73,19 @@ class Rows:
 
         self.columns, self.places = self.columns.filter(pa.array(good)), self.places.filter(pa.array(good))
 
-    def aside(self, bad: np.ndarray, why: str, *, fix: str = "", column: str = "", raw: pa.ChunkedArray = None) -> None:
-        """Set the rows of a mask aside."""
+    def aside(
+        self,
+        bad: np.ndarray,
+        why: str,
+        *,
+        fix: str = "",
+        column: str = "",
+        raw: pa.ChunkedArray | None = None,
+        members: np.ndarray | None = None,
+    ) -> None:
+        """Set the rows of a mask aside; `members` says how many rows of the file each stands for."""
         rows = bad.nonzero()[0]
-        values = [] if raw is None else [raw[int(row)].as_py() for row in rows[:5]]
-        self.tally.many(why, self.places.to_numpy()[rows].tolist(), fix=fix, column=column, values=values)
+        values = [] if raw is None else [raw[int(row)].as_py() for row in rows[:FIRST]]
+        count = None if members is None else int(members[rows].sum())
+        places = self.places.to_numpy()[rows].tolist()
+        self.tally.many(why, places, fix=fix, column=column, values=values, count=count)

@@ -58,7 +58,7 @@ def shape(rows: Rows, dataset: Dataset, options: Options, names: Pseudonyms) -> 
 
     done = Shaped(None, None, None)
     texts = mapped_texts(rows, options)
-    moments = _moments(rows, texts, dataset, options, done)
+    moments = _moments(rows, texts, options, done)
     tell_empty(rows, texts, done)
     if lines := rows.tally.swallowing:
         done.loud.append(
@@ -71,7 +71,8 @@ def shape(rows: Rows, dataset: Dataset, options: Options, names: Pseudonyms) -> 
         members = np.ones(len(rows.places), int)
     _beside(rows, texts, moments)
     make_private(rows, texts, options, names, done)
-    frame, good = _checked(rows, texts, moments, dataset, done, members)
+    columns = _blanked(rows, _columns(rows, texts, moments), dataset, done)
+    frame, good = _checked(rows, columns, dataset, members)
     done.frame, done.places, done.members = frame, rows.places.to_numpy()[good], members[good]
     return done
 
@@ -79,9 +80,7 @@ def shape(rows: Rows, dataset: Dataset, options: Options, names: Pseudonyms) -> 
 # --- times -----------------------------------------------------------------------------------------------------------
 
 
-def _moments(
-    rows: Rows, texts: dict[str, pa.ChunkedArray], dataset: Dataset, options: Options, done: Shaped
-) -> dict[str, pd.Series]:
+def _moments(rows: Rows, texts: dict[str, pa.ChunkedArray], options: Options, done: Shaped) -> dict[str, pd.Series]:
     """Read all times; rows with one that cannot be read are set aside at the end, by a mask kept in the result."""
     import numpy as np
 
@@ -95,25 +94,29 @@ def _moments(
     for name, values in sorted(named.items(), key=lambda item: bool(fields[item[0]].after)):
         if fields[name].after:
             found[name], wrong = _after(found[fields[name].after], values, fields[name].unit)
-            bad |= _set(rows, bad, wrong, "not a number", fix="Export it again.", column=name, raw=values)
-            continue
-        read = times.parse(values, timezone=zone, order=order, form=fields[name].format)
-        _needs_zone(rows, read, name, zone)
-        short = read.unreadable & _matches(values, TWO_DIGITS)
-        for wrong, why, fix in (
-            (short, "a year of two digits", 'Say in a TOML file of your own: format = "%y.%m.%d" or whatever it is.'),
-            (
-                read.unreadable & ~short,
-                "no time that exists",
-                "Is the column shifted, or its format another than usual?",
-            ),
-            (read.skipped, f"the clocks of {zone} skip or repeat this time", "Export the times with their offset."),
-        ):
-            bad |= _set(rows, bad, wrong, why, fix=fix, column=name, raw=values)
-        found[name] = read.moments
-        _tell_early(rows, name, read.moments, done)
+            faults = [(wrong, "not a number", "Export it again.")]
+        else:
+            read = times.parse(values, timezone=zone, order=order, form=fields[name].format)
+            _needs_zone(rows, read, name, zone)
+            _tell_early(rows, name, read.moments, done)
+            found[name], faults = read.moments, _time_faults(read, values, zone)
+        for wrong, why, fix in faults:
+            rows.aside(wrong & ~bad, why, fix=fix, column=name, raw=values)
+            bad |= wrong
     _drop(rows, texts, found, ~bad)
     return found
+
+
+def _time_faults(read: times.Times, values: pa.ChunkedArray, zone: str) -> list[tuple[np.ndarray, str, str]]:
+    """Return where times could not be read, why, and what to do."""
+    short = read.unreadable & _matches(values, TWO_DIGITS)
+    form = 'Say in a TOML file of your own: format = "%y.%m.%d" or whatever it is.'
+    other = "Is the column shifted, or its format another than usual?"
+    return [
+        (short, "a year of two digits", form),
+        (read.unreadable & ~short, "no time that exists", other),
+        (read.skipped, f"the clocks of {zone} skip or repeat this time", "Export the times with their offset."),
+    ]
 
 
 def _matches(values: pa.ChunkedArray, pattern: str) -> np.ndarray:
@@ -132,12 +135,6 @@ def _tell_early(rows: Rows, name: str, moments: pd.Series, done: Shaped) -> None
             f"{rows.file} to {rows.name}: {name} is before {EARLY} in {int(early.sum()):,} rows, the first at {line}, "
             f"the earliest {moments.min():%Y-%m-%d}: were the dates read rightly?"
         )
-
-
-def _set(rows: Rows, already: np.ndarray, wrong: np.ndarray, why: str, **more: object) -> np.ndarray:
-    """Set rows aside that are not so already."""
-    rows.aside(wrong & ~already, why, **more)
-    return wrong
 
 
 def _drop(rows: Rows, texts: dict, moments: dict, good: np.ndarray) -> None:
@@ -231,38 +228,42 @@ def _fold(rows: Rows, texts: dict, moments: dict) -> tuple[dict, dict, np.ndarra
 # --- the contract ----------------------------------------------------------------------------------------------------
 
 
-def _checked(
-    rows: Rows, texts: dict, moments: dict, dataset: Dataset, done: Shaped, members: np.ndarray
-) -> tuple[pd.DataFrame, np.ndarray]:
+def _columns(rows: Rows, texts: dict[str, pa.ChunkedArray], moments: dict[str, pd.Series]) -> pa.Table:
+    """Return the columns of our table: texts as they are, times as moments."""
+    import pyarrow as pa
+
+    mine = {name: values.combine_chunks() for name, values in texts.items() if name in rows.target.table.names}
+    return pa.table(mine | {name: pa.Array.from_pandas(values) for name, values in moments.items()})
+
+
+def _checked(rows: Rows, columns: pa.Table, dataset: Dataset, members: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the rows that the contract takes, typed, and which they are."""
     import numpy as np
-    import pyarrow as pa
 
     from smm_analysis.tables.checking import check_table
     from smm_analysis.tables.reading import Source as Read
 
     table = rows.target.table
-    raw = {name: values for name, values in texts.items() if name in table.names} | {
-        name: pa.chunked_array([pa.Array.from_pandas(values)]) for name, values in moments.items()
-    }
-    columns = pa.table({name: values.combine_chunks() for name, values in raw.items()})
-    for column in table.columns:
-        if not column.required and column.kind in BLANKED and column.name in raw:
-            columns = _blanked(rows, columns, column, dataset, done)
     checked = check_table(Read(((rows.file, Path(rows.file), columns.num_rows),), columns), table, dataset)
     if not checked.readable:
-        raise DataError(
-            f"{rows.file} has not all that {table.name} needs", [_lacking(rows, p) for p in checked.problems]
-        )
+        lacking = [_lacking(rows, problem) for problem in checked.problems]
+        raise DataError(f"{rows.file} has not all that {table.name} needs", lacking)
     bad = np.zeros(columns.num_rows, bool)
     for name, misfit in checked.faults:
-        fresh = misfit.rows & ~bad
-        shown = columns[name] if name in columns.column_names and name not in ("text", "author_key") else None
-        raw_text = None if shown is None else shown.cast(pa.large_string())
         why, fix = _reason(misfit, dataset)
-        _aside_many(rows, fresh, why, fix, name, raw_text, members)
+        raw = _showable(columns, name)
+        rows.aside(misfit.rows & ~bad, why, fix=fix, column=name, raw=raw, members=members)
         bad |= misfit.rows
     return checked.frame[~bad].reset_index(drop=True), ~bad
+
+
+def _showable(columns: pa.Table, name: str) -> pa.ChunkedArray | None:
+    """Return a column as text, for a report; None for what people wrote and who they are."""
+    import pyarrow as pa
+
+    if name not in columns.column_names or name in ("text", "author_key"):
+        return None
+    return columns[name].cast(pa.large_string())
 
 
 def _reason(misfit: Misfit, dataset: Dataset) -> tuple[str, str]:
@@ -272,35 +273,35 @@ def _reason(misfit: Misfit, dataset: Dataset) -> tuple[str, str]:
     return f"allowed: {misfit.allowed}", misfit.fix
 
 
-def _aside_many(rows: Rows, bad: np.ndarray, why: str, fix: str, column: str, raw: object, members: np.ndarray) -> None:
-    """Set rows aside, counting all rows of the file that were folded into them."""
-    rows.aside(bad, why, fix=fix, column=column, raw=raw)
-    more = int(members[bad].sum() - bad.sum())
-    if more:
-        rows.tally.reasons[why, column].count += more
-
-
-def _blanked(rows: Rows, columns: pa.Table, column: Column, dataset: Dataset, done: Shaped) -> pa.Table:
-    """Blank what does not fit in an optional number or name, and say how often."""
-    import numpy as np
+def _blanked(rows: Rows, columns: pa.Table, dataset: Dataset, done: Shaped) -> pa.Table:
+    """Blank what does not fit in optional numbers and names, and say how often."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    for column in rows.target.table.columns:
+        if column.required or column.kind not in BLANKED or column.name not in columns.column_names:
+            continue
+        if (bad := _misfits(columns[column.name], column, dataset)).any():
+            tell = done.loud if rows.name == "surveys" else done.notes  # an answer without a score counts as none
+            found = f"{column.name} was blanked in {int(bad.sum()):,} rows (allowed: {column.allowed})"
+            tell.append(f"{rows.file} to {rows.name}: {found}")
+            at = columns.column_names.index(column.name)
+            columns = columns.set_column(at, column.name, pc.if_else(pa.array(bad), None, columns[column.name]))
+    return columns
+
+
+def _misfits(values: pa.ChunkedArray, column: Column, dataset: Dataset) -> np.ndarray:
+    """Return where a value does not convert, or is out of range."""
+    import numpy as np
+
     from smm_analysis.tables.converting import convert
 
-    values, misfits = convert(columns[column.name], column, dataset.timezone)
+    converted, misfits = convert(values, column, dataset.timezone)
     bad = np.logical_or.reduce([misfit.rows for misfit in misfits] or [np.zeros(len(values), bool)])
     if column.low is not None:
         high = float("inf") if column.high is None else column.high
-        bad |= (values.notna() & ~values.between(column.low, high).fillna(True)).to_numpy(bool)
-    if not bad.any():
-        return columns
-    tell = done.loud if rows.name == "surveys" else done.notes  # an answer without a score counts as none
-    tell.append(
-        f"{rows.file} to {rows.name}: {column.name} was blanked in {int(bad.sum()):,} rows (allowed: {column.allowed})"
-    )
-    at = columns.column_names.index(column.name)
-    return columns.set_column(at, column.name, pc.if_else(pa.array(bad), None, columns[column.name]))
+        bad |= (converted.notna() & ~converted.between(column.low, high).fillna(True)).to_numpy(bool)
+    return bad
 
 
 def _lacking(rows: Rows, problem: Problem) -> Problem:

@@ -44,14 +44,24 @@ class Tally:
         self.many(why, [place], fix=fix, column=column, values=[value])
 
     def many(
-        self, why: str, places: Iterable[int], *, fix: str = "", column: str = "", values: Iterable[object] = ()
+        self,
+        why: str,
+        places: Iterable[int],
+        *,
+        fix: str = "",
+        column: str = "",
+        values: Iterable[object] = (),
+        count: int | None = None,
     ) -> None:
-        """Set rows aside for one reason; `values` go with the first places."""
+        """Set rows aside for one reason; `values` go with the first places.
+
+        `count` is how many rows of the file they stand for, where several were folded into one.
+        """
         places = list(places)
         if not places:
             return
         found = self.reasons.setdefault((why, column), Aside(why, fix, column))
-        found.count += len(places)
+        found.count += len(places) if count is None else count
         room = FIRST - len(found.first)
         shown = [safe(value) for value in values]
         shown += [""] * (len(places) - len(shown))

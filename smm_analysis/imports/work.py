@@ -17,6 +17,7 @@ from smm_analysis.tables import CONTRACT, DataError, Dataset
 from smm_analysis.tables.faults import Problem, refuse
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from smm_analysis.pseudonyms import Pseudonyms
@@ -49,7 +50,7 @@ class Work:
         brands = place.brands
         if brand and place.dataset and place.dataset.brands and brand not in place.dataset.brands:
             raise DataError(f"--brand {brand}: the data set declares {', '.join(brands)}; add [brand.{brand}] there")
-        _is_zone(timezone)
+        _need_zone(timezone)
         home = place.dataset.timezone if place.dataset else ""
         only = brands[0] if len(brands) == 1 else ""
         self.options = Options(brand or only, timezone=timezone, home=home, **more)
@@ -131,6 +132,28 @@ class Work:
         ]
         raise DataError("no row could be kept", problems)
 
+    def _file(self, rows: Rows, shaped: Shaped, read: int) -> None:
+        """Merge a file's rows into their table and account for every one."""
+        table = rows.target.table
+        old = self.changed.get(table.name, self.place.frames.get(table.name))
+        self._dangling(rows, shaped)
+        self._other_brands(rows, shaped, old)
+        self._better_keys(rows, shaped, old)
+        merged = filing.merge(old, shaped.frame, table)
+        self._aside(rows, shaped, merged.already, ALREADY, fix="The same row is in the data set.")
+        kept = int(shaped.members[~merged.already].sum())
+        if kept:
+            self.changed[table.name] = merged.frame
+        counts = {"read": read, "kept": kept, "written": int((~merged.already).sum()), "replaced": merged.replaced}
+        asides = tuple(rows.tally.reasons.values())
+        self.parts.append(Part(rows.file, rows.source.name, table.name, **counts, asides=asides))
+        self._remember(rows, shaped)
+
+    def _aside(self, rows: Rows, shaped: Shaped, bad: np.ndarray, why: str, *, fix: str, column: str = "") -> None:
+        """Set shaped rows aside, counting every row of the file that was folded into them."""
+        count = int(shaped.members[bad].sum())
+        rows.tally.many(why, shaped.places[bad].tolist(), fix=fix, column=column, count=count)
+
     def _dangling(self, rows: Rows, shaped: Shaped) -> None:
         """Blank keys to rows that are not there; set the row aside if it cannot do without."""
         table = rows.target.table
@@ -138,22 +161,17 @@ class Work:
             other = self.changed.get(target, self.place.frames.get(target))
             if other is None and target != rows.name:
                 continue
-            key = CONTRACT[target].key[0]
-            known = [
-                frame[key] for frame in (other, shaped.frame if target == rows.name else None) if frame is not None
-            ]
+            frames = [other, shaped.frame if target == rows.name else None]
+            known = [frame[CONTRACT[target].key[0]] for frame in frames if frame is not None]
             lost = filing.absent(shaped.frame[column], known)
             if lost.any() and column in table.required:
                 fix = f"Import {target} first, or with them."
-                rows.tally.many(
-                    f"a {column} that is not in {target}", shaped.places[lost].tolist(), fix=fix, column=column
-                )
+                self._aside(rows, shaped, lost, f"a {column} that is not in {target}", fix=fix, column=column)
                 shaped.keep(~lost)
             elif lost.any():
                 shaped.frame[column] = shaped.frame[column].mask(lost)
-                self.notes.append(
-                    f"{rows.file} to {rows.name}: {column} was blanked in {int(lost.sum()):,} rows: not in {target}"
-                )
+                found = f"{column} was blanked in {int(lost.sum()):,} rows: not in {target}"
+                self.notes.append(f"{rows.file} to {rows.name}: {found}")
 
     def _other_brands(self, rows: Rows, shaped: Shaped, old: pd.DataFrame | None) -> None:
         """Keep rows from changing their brand unseen: one found in two brands' searches stays with the first."""
@@ -166,46 +184,24 @@ class Work:
                 continue
             why = f"there already under brand {brand}"
             fix = "A row has one brand. Say --rebrand if it was the wrong one."
-            rows.tally.many(why, shaped.places[mine].tolist(), fix=fix, column="brand")
-            rows.tally.reasons[why, "brand"].count = count
+            self._aside(rows, shaped, mine, why, fix=fix, column="brand")
             self.loud.append(f"{rows.file} to {rows.name}: {count:,} rows are {why} and stay so. {fix}")
         if not self.rebrand:
             shaped.keep(theirs.isna().to_numpy())
 
-    def _file(self, rows: Rows, shaped: Shaped, read: int) -> None:
-        """Merge a file's rows into their table and account for every one."""
-        table = rows.target.table
-        old = self.changed.get(table.name, self.place.frames.get(table.name))
-        self._dangling(rows, shaped)
-        self._other_brands(rows, shaped, old)
-        if better := filing.keep_better_keys(old, shaped.frame, table, shaped.weak):
+    def _better_keys(self, rows: Rows, shaped: Shaped, old: pd.DataFrame | None) -> None:
+        """Keep the author keys that are there where the file knows the authors by a lesser id."""
+        if better := filing.keep_better_keys(old, shaped.frame, rows.target.table, shaped.weak):
             text = f"author_key stays in {better:,} rows that are there: the file knows their authors by a lesser id"
             self.notes.append(f"{rows.file} to {rows.name}: {text}")
-        merged = filing.merge(old, shaped.frame, table)
-        rows.tally.many(ALREADY, shaped.places[merged.already].tolist(), fix="The same row is in the data set.")
-        if merged.already.any():
-            rows.tally.reasons[ALREADY, ""].count = int(shaped.members[merged.already].sum())
-        kept = int(shaped.members[~merged.already].sum())
-        if kept:
-            self.changed[table.name] = merged.frame
-        asides = tuple(rows.tally.reasons.values())
-        self.parts.append(
-            Part(
-                rows.file,
-                rows.source.name,
-                table.name,
-                read,
-                kept,
-                int((~merged.already).sum()),
-                merged.replaced,
-                asides,
-            )
-        )
+
+    def _remember(self, rows: Rows, shaped: Shaped) -> None:
+        """Take over what the rows had to tell, and what dataset.toml is to learn: own accounts and new media."""
         self.notes += shaped.notes
         self.loud += shaped.loud
         for role, keys in shaped.accounts.items():
             self.accounts[role] |= keys
-        if "medium" in table.names and not rows.source.name.startswith(f"{OWN}:"):
+        if "medium" in rows.target.table.names and not rows.source.name.startswith(f"{OWN}:"):
             self.media |= set(shaped.frame["medium"].dropna().unique())
 
     def toml(self, extra: str | Path | None, currency: str, language: str) -> str:
@@ -252,7 +248,7 @@ class Work:
         return max(found) if found else None
 
 
-def _is_zone(name: str) -> None:
+def _need_zone(name: str) -> None:
     """Refuse the name of a time zone that there is not."""
     if not is_zone(name or "UTC"):
         raise DataError(f"there is no time zone {name!r}; allowed: an IANA name such as Asia/Seoul")

@@ -22,6 +22,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import check_level
 from smm_analysis.terms import LANGS, Lang, reason
 
 RESPONSES = ("reactions", "comments", "shares")
@@ -126,8 +127,7 @@ class _Ask:
     def __post_init__(self) -> None:
         if self.per not in ("impressions", "reach"):
             raise ValueError(f"per must be 'impressions' or 'reach', not {self.per!r}")
-        if not 0 < self.level < 1:
-            raise ValueError(f"level must lie between 0 and 1, not {self.level!r}")
+        check_level(self.level)
 
 
 def _check_blocks(blocks: Sequence[int]) -> None:

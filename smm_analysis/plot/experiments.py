@@ -15,6 +15,7 @@ from smm_analysis.plot.theme import GREY, PALETTE
 from smm_analysis.terms import Lang, label
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from smm_analysis.experiments import ExperimentPlan, Plans
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _STYLES = {"alternating": "-o", "holdout": "--s", "staggered": ":D"}
 _COLOURS = dict(zip(_STYLES, PALETTE, strict=False))
 _OFF = "#d9dbde"
+_HATCHED = {"edgecolor": "white", "hatch": "////"}
 _MOST_NAMES = 12  # units that are named on the axis
 
 
@@ -52,21 +54,25 @@ def plot_calendar(plan: ExperimentPlan | None, *, ax: Axes | None = None, lang: 
     rows = plan.schedule
     units = list(plan.design.units)
     ax = ax if ax is not None else plt.subplots(figsize=(8.0, 1.9 + 0.24 * len(units)))[1]
-    at = rows["experiment_unit"].map({name: place for place, name in enumerate(units)}).to_numpy()
-    days, on, counts = date2num(rows["week"]), rows["switched_on"].to_numpy(), rows["week_counts"].to_numpy()
-    for state, colour in ((True, PALETTE[0]), (False, _OFF)):
-        for counted in (True, False):
-            these = (on == state) & (counts == counted)
-            look = {"color": colour} if counted else {"facecolor": colour, "edgecolor": "white", "hatch": "////"}
-            ax.barh(at[these], np.full(these.sum(), 7), left=days[these], height=0.8, linewidth=0, **look)
+    days = date2num(rows["week"])
+    _weeks(ax, rows, rows["experiment_unit"].map({name: place for place, name in enumerate(units)}).to_numpy(), days)
     ax.xaxis_date()
     shown = units if len(units) <= _MOST_NAMES else []
     ax.set(yticks=range(len(shown)), yticklabels=shown, ylim=(len(units) - 0.5, -0.5))
     ax.set(xlim=(days.min(), days.max() + 7), title=label("experiment_calendar", lang))
     ax.grid(visible=False)
     names = {"switched_on": {"color": PALETTE[0]}, "switched_off": {"color": _OFF}}
-    if not counts.all():
-        names["week_does_not_count"] = {"facecolor": GREY, "edgecolor": "white", "hatch": "////"}
+    if not rows["week_counts"].all():
+        names["week_does_not_count"] = {"facecolor": GREY} | _HATCHED
     parts = [Patch(label=label(key, lang), **look) for key, look in names.items()]
     date_axis(ax).legend(handles=parts, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
+
+
+def _weeks(ax: Axes, rows: pd.DataFrame, at: np.ndarray, days: np.ndarray) -> None:
+    """Draw a bar a unit and week: on or off by colour, hatched where the week does not count."""
+    on, counts = rows["switched_on"].to_numpy(), rows["week_counts"].to_numpy()
+    for state, colour in ((True, PALETTE[0]), (False, _OFF)):
+        for counted, look in ((True, {"color": colour}), (False, {"facecolor": colour} | _HATCHED)):
+            these = (on == state) & (counts == counted)
+            ax.barh(at[these], np.full(these.sum(), 7), left=days[these], height=0.8, linewidth=0, **look)

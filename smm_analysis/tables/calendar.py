@@ -1,10 +1,12 @@
-"""The weeks of the tables: a week is the date of its Monday (주는 월요일의 날짜)."""
+"""The clock of the tables (표의 시계): a week is the date of its Monday, a moment is in the data's own zone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     import pandas as pd
 
 
@@ -22,3 +24,21 @@ def mondays(times: pd.Series) -> pd.Series:
         raise ValueError(f"{times.name} must hold times, all with or all without a timezone, not {times.dtype} values")
     days = times.dt.tz_localize(None).dt.normalize()
     return (days - pd.to_timedelta(days.dt.day_of_week, unit="D")).rename("week")
+
+
+def moment_in(zone: tzinfo | str | None, given: pd.Timestamp | str, name: str) -> pd.Timestamp:
+    """Return a moment in the time zone of the data (데이터의 시각); one without a zone is read in it.
+
+    Raises
+    ------
+    ValueError
+        If `given` is no time, or has a zone where the data have none; the message begins with its `name`.
+    """
+    import pandas as pd
+
+    moment = pd.Timestamp(given)
+    if moment is pd.NaT:
+        raise ValueError(f"{name} must be a time, not {given}")
+    if moment.tz is not None and zone is None:
+        raise ValueError(f"{name} {moment} has a timezone, the data have none; take it off, or give it to the data")
+    return moment.tz_localize(zone) if moment.tz is None else moment.tz_convert(zone)

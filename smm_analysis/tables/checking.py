@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from smm_analysis.tables.contract import CONTRACT, Column, Table
+from smm_analysis.tables.contract import Column, Table
 from smm_analysis.tables.converting import Misfit, absent, convert
 from smm_analysis.tables.dataset import Dataset
 from smm_analysis.tables.faults import SHOWN, Problem, shortened
@@ -27,6 +27,7 @@ Fault = tuple[str, Misfit]  # column and the rows in which it is wrong
 class Checked:
     """One table after its checks (검사한 표): typed rows (all of them), the faults, and what was read."""
 
+    table: Table
     source: Source
     frame: pd.DataFrame
     faults: list[Fault]
@@ -36,6 +37,15 @@ class Checked:
     def readable(self) -> bool:
         """Whether the required columns are there at all."""
         return len(self.frame.columns) > 0
+
+    @property
+    def place(self) -> str:
+        """The name to show for where it lies."""
+        return self.source.file
+
+    def known(self, keys: pd.Series) -> pd.Series:
+        """Return the keys that the table has (있는 키), among them those of some `keys` that are there."""
+        return self.frame[self.table.key[0]]
 
     @property
     def read(self) -> int:
@@ -62,11 +72,13 @@ def check_table(source: Source, table: Table, dataset: Dataset) -> Checked:
     missing = [name for name in table.required if name not in source.columns.column_names]
     if missing:
         rows = pd.DataFrame(index=range(source.columns.num_rows))
-        return Checked(source, rows, [], [*source.problems, *(_missing(source, table, name) for name in missing)])
+        return Checked(
+            table, source, rows, [], [*source.problems, *(_missing(source, table, name) for name in missing)]
+        )
     frame, faults = _typed(source, table, dataset.timezone)
     misfit = {name: [fault.rows for column, fault in faults if column == name] for name in table.names}
     faults += _against_schema(frame, table, dataset, misfit)
-    return Checked(source, frame, faults, list(source.problems))
+    return Checked(table, source, frame, faults, list(source.problems))
 
 
 def unknown_columns(file: str, columns: Iterable[str], table: Table) -> list[str]:
@@ -210,20 +222,16 @@ def check_keys(checked: dict[str, Checked], large: Mapping[str, LargeTable]) -> 
     Keys into a `large` table are looked up in its engine; what a large table points at is its own check's affair.
     """
     notes = []
-    for name, table in checked.items():
-        for column, target in CONTRACT[name].points_to.items():
-            if not table.readable:
-                continue
+    for table in checked.values():
+        for column, target in table.table.points_to.items() if table.readable else ():
             other = large.get(target) or checked.get(target)
             if other is None or not other.readable:
-                notes.append(f"{table.source.file}: {column} was not checked, there is no readable table {target}")
+                notes.append(f"{table.place}: {column} was not checked, there is no readable table {target}")
                 continue
             keys = table.frame[column]
-            known = other.known(keys) if target in large else other.frame[CONTRACT[target].key[0]]
-            if (dangling := _dangling(keys, known)).any():
-                file = other.place if target in large else other.source.file
+            if (dangling := _dangling(keys, other.known(keys))).any():
                 fix = f"Add the row to {target} or correct the key."
-                table.faults.append((column, Misfit(dangling, f"a {CONTRACT[target].key[0]} that is in {file}", fix)))
+                table.faults.append((column, Misfit(dangling, f"a {other.table.key[0]} that is in {other.place}", fix)))
     return notes
 
 

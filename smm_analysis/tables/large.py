@@ -8,7 +8,7 @@ the same types and the same order as if all had been read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from smm_analysis import panels
 from smm_analysis.tables.contract import CONTRACT, Table
 from smm_analysis.tables.dataset import ENGINE, Dataset
 from smm_analysis.tables.faults import DataError, Problem
+from smm_analysis.tables.files import only, parquet_files, places_of
 from smm_analysis.tables.rules import check_large, problem_of
 
 if TYPE_CHECKING:
@@ -34,11 +35,8 @@ def engine_of(chosen: str, dataset: Dataset) -> str:
 
 def outgrows(path: str | Path) -> bool:
     """Whether a data set has a table that is not read whole (큰 데이터 여부), whatever the engine."""
-    return any(is_large(place, _files(place), "") for _, place in _places(Path(path)))
-
-
-def _files(place: Path) -> list[Path]:
-    return [place] if place.is_file() else list(place.rglob("*.parquet"))
+    places = [place for name in CONTRACT for place in places_of(Path(path), name) if place.suffix != ".csv"]
+    return any(is_large(place, parquet_files(place), "") for place in places)
 
 
 def is_large(place: Path, files: Sequence[Path], engine: str) -> bool:
@@ -209,12 +207,7 @@ def open_logs(path: Path, engine: str, cache: Path | None, *, check: bool) -> pa
     opened = panels.connect(engine_of(engine, dataset))
     try:
         large = {name: open_table(opened, place, path, CONTRACT[name], dataset) for name, place in _places(path)}
-        problems = [problem for table in large.values() for problem in table.problems]
-        if check and not problems:
-            store = panels.Store(cache_of(path))
-            problems = [p for table in large.values() for p in check_large(table, dataset, {}, store).problems]
-        if problems:
-            raise DataError(f"the data set {path} is refused", problems)
+        _need_order(path, large.values(), dataset, rules=check)
     except BaseException:
         opened.close()
         raise
@@ -222,12 +215,21 @@ def open_logs(path: Path, engine: str, cache: Path | None, *, check: bool) -> pa
     return panels.open_logs(opened, logs, clock=clock, until=dataset.observed_until, cache=cache or cache_of(path))
 
 
+def _need_order(path: Path, large: Collection[LargeTable], dataset: Dataset, *, rules: bool) -> None:
+    """Refuse tables whose columns, or whose rows by the `rules`, are not in order."""
+    problems = [problem for table in large for problem in table.problems]
+    if rules and not problems:
+        store = panels.Store(cache_of(path))
+        problems = [problem for table in large for problem in check_large(table, dataset, {}, store).problems]
+    if problems:
+        raise DataError(f"the data set {path} is refused", problems)
+
+
 def _places(path: Path) -> Iterator[tuple[str, Path]]:
     """Yield the tables that are there in Parquet."""
     for name in CONTRACT:
-        for place in (path / f"{name}.parquet", path / name):
-            if place.is_file() or place.is_dir():
-                yield name, place
+        if (places := places_of(path, name)) and (place := only(places)).suffix != ".csv":
+            yield name, place
 
 
 def _all_parts(large: Mapping[str, LargeTable]) -> list[panels.Part]:

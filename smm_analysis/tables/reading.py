@@ -161,7 +161,7 @@ def read_parquet(paths: list[Path], folder: Path) -> Source:
         except (pa.ArrowException, OSError, ValueError) as error:
             fix = "Write the file anew; the copy may be incomplete."
             raise refuse(file, f"a broken Parquet file ({_first(error)})", "a Parquet file", fix) from None
-        _distinct(tables[-1].column_names, file)
+        _need_each_once(tables[-1].column_names, file)
         parts.append((file, path, tables[-1].num_rows))
     try:
         columns = pa.concat_tables(tables, promote_options="permissive")
@@ -190,7 +190,7 @@ def _no_rows(file: str) -> DataError:
     return refuse(file, "no rows, only the header", "a header and at least one row", fix)
 
 
-def _distinct(names: list[str], file: str) -> None:
+def _need_each_once(names: list[str], file: str) -> None:
     """Refuse a header that names a column twice."""
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -205,11 +205,11 @@ def _look(path: Path, table: Table) -> tuple[list[str], str]:
         if not block:
             fix = "Fill it in, or delete it if you do not have this table."
             raise refuse(path.name, "an empty file", "a header and at least one row", fix)
-        _is_text(path, block)
+        _need_text(path, block)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-            _no_nul(path, whole, LOOK)
+            _need_no_nul(path, whole, LOOK)
             names = _header_of(path, block, table)
-            _no_nul(path, whole, len(whole))
+            _need_no_nul(path, whole, len(whole))
     return names
 
 
@@ -231,7 +231,7 @@ def _header(path: Path, text: str, table: Table) -> tuple[list[str], str]:
     if not any(headers[best]):
         fix = "Put the column names into the first line, without quotes."
         raise refuse(path.name, shortened(text), "a header line with the column names", fix, line=1)
-    _distinct(headers[best], path.name)
+    _need_each_once(headers[best], path.name)
     return headers[best], best
 
 
@@ -243,7 +243,7 @@ def _names(text: str, delimiter: str) -> list[str]:
         return []
 
 
-def _is_text(path: Path, block: bytes) -> None:
+def _need_text(path: Path, block: bytes) -> None:
     """Refuse what is not UTF-8, saying what it looks like."""
     looks = next((words for magic, words in MAGIC.items() if block.startswith(magic)), "") or _utf16(block)
     if not looks and b"\0" not in block and not _decodes(block, "utf-8"):
@@ -280,7 +280,7 @@ def _other_encoding(block: bytes) -> str:
     return "text in another encoding than UTF-8"
 
 
-def _no_nul(path: Path, whole: mmap.mmap, end: int) -> None:
+def _need_no_nul(path: Path, whole: mmap.mmap, end: int) -> None:
     """Refuse NUL bytes before `end`, naming the line of the first one."""
     at = whole.find(b"\0", 0, end)
     if at < 0:

@@ -8,11 +8,12 @@ person, week and purpose: two plans see the same luck, and their difference is t
 from .alone import media_alone
 from .case_plans import hollow_answers, nokia_plans, shop_plan, shop_ways
 from .contest import contest, leads
-from .engine import Simulation, replay, simulate
+from .engine import replay, simulate
 from .heard import planted_labels
 from .network import whole_network
 from .preferences import Guests, simulate_guests, steering, take_up
 from .sample import BRANDS, SAMPLE_PLANS, write_sample
+from .simulation import Simulation
 from .truth import truth
 from .worlds import CHANNELS, PLANS, POLICIES, WORLDS, Channel, Plan, Policy, World
 

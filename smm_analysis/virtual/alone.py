@@ -13,7 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from .engine import Simulation, _Brand
+from .life import LivingBrand
+from .simulation import Simulation
 from .worlds import CHANNELS, find
 
 Factors = Mapping[str, float]
@@ -59,7 +60,7 @@ def _checked(plan: Factors) -> Factors:
     return plan
 
 
-class _MediaAlone(_Brand):
+class _MediaAlone(LivingBrand):
     """A brand whose people meet what the record says, but for the media of some plans."""
 
     def __init__(self, sim: Simulation, plans: Mapping[str, Factors]) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .engine import LOYAL_WITHIN, Simulation, simulate
+from .engine import simulate
+from .simulation import LOYAL_WITHIN, Simulation
 
 COUNTS = ("new_customers", "purchases", "loyal", "shares", "hides", "follower_gain")
 

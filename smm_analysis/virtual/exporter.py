@@ -5,8 +5,8 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
-from .engine import Simulation
 from .luck import Luck
+from .simulation import Simulation
 
 START = np.datetime64("2024-11-18T00:00", "m")  # a Monday, Asia/Seoul
 TIMEZONE = "Asia/Seoul"
@@ -39,12 +39,6 @@ class Exporter:
         day, minute = np.divmod(u * 7, 1)
         return START + (weeks * MINUTES + day * 1440 + 420 + minute * 1010).astype(np.int64) * MINUTE
 
-    def some(self, flags: np.ndarray, purpose: str, part: float) -> tuple[np.ndarray, np.ndarray]:
-        """(weeks, persons) where the flag is set and the export caught it."""
-        weeks, persons = np.nonzero(flags)
-        kept = self.luck.at(f"caught:{purpose}", weeks, persons) < part
-        return weeks[kept], persons[kept]
-
     def authors(self, persons: np.ndarray) -> np.ndarray:
         """Author keys: a keyed hash of each person's invented handle."""
         unique, inverse = np.unique(persons, return_inverse=True)
@@ -71,3 +65,16 @@ def author_key(brand: str, person: int) -> str:
 def customer_keys(persons: np.ndarray) -> np.ndarray:
     """c000123 for person 123."""
     return np.array([f"c{p:06d}" for p in persons], dtype=object)
+
+
+def minutes(times: pd.Series) -> np.ndarray:
+    """Minutes since the start of the record."""
+    return ((times.dt.tz_localize(None).to_numpy() - START) / MINUTE).astype(np.int64)
+
+
+def amounts(out: Exporter) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every purchase: (weeks, persons, KRW)."""
+    weeks, persons = np.nonzero(out.h["bought"])
+    u = out.luck.at("amount", weeks, persons)
+    basket = 16_000 + 44_000 * u**1.6
+    return weeks, persons, (np.round(basket * out.sim.conditions["price"][weeks] / 100) * 100).astype(np.int64)

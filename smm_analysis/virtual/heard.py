@@ -8,8 +8,8 @@ from string import ascii_letters
 import numpy as np
 import pandas as pd
 
-from .engine import Simulation
 from .exporter import MINUTE, MINUTES, Exporter
+from .simulation import Simulation
 from .talk import (
     EMERGES,
     PEOPLE_ROLES,

@@ -9,8 +9,9 @@ luck of who hides: from them the truth follows in whatever terms an estimate is 
 import numpy as np
 import pandas as pd
 
-from .engine import POSTS, Simulation
 from .exporter import week_start
+from .managers import POSTS
+from .simulation import Simulation
 
 _KEPT = 0.8  # of what was felt before, a week in which something was seen
 

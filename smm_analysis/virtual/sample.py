@@ -8,9 +8,11 @@ import pandas as pd
 
 from smm_analysis.tables import CONTRACT
 
-from .engine import Simulation, simulate
+from .engine import simulate
+from .exporter import TIMEZONE, observed_until
 from .heard import WHAT
-from .records import MEDIA, TIMEZONE, observed_until
+from .records import MEDIA
+from .simulation import Simulation
 from .truth import truth_of
 from .worlds import PLANS, POLICIES, WORLDS, find
 

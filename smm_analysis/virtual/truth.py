@@ -10,10 +10,12 @@ from functools import cache
 
 import numpy as np
 
-from .engine import POSTS, Simulation, replay, run, simulate
+from .engine import replay, run, simulate
 from .heard import heard
+from .managers import POSTS
 from .people import TARGET_SEGMENT
-from .records import view_curve
+from .posts import view_curve
+from .simulation import Simulation
 from .worlds import CHANNELS, LINES, PLANS, POLICIES, SOURCES
 
 HORIZON = 13  # weeks ahead for S4.4 and S4.5

@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from smm_analysis.tables import moment_in
+
 
 def hourly_counts(
     mentions: pd.DataFrame,
@@ -48,7 +50,7 @@ def hourly_counts(
     """
     rows, step = _chosen(mentions, only, [by] if by else []), pd.Timedelta(step)
     tz = rows["created_at"].dt.tz
-    since, until = moment(since, tz, "since"), moment(until, tz, "until")
+    since, until = moment_in(tz, since, "since"), moment_in(tz, until, "until")
     whole = step > pd.Timedelta(0) and until > since and (until - since) % step == pd.Timedelta(0)
     require(whole, f"until must be one or more whole steps after since, not {until} after {since} in steps of {step}")
     hours = pd.date_range(since, until, freq=step, inclusive="left", name="hour")
@@ -100,14 +102,6 @@ def _person(rows: pd.DataFrame) -> pd.Series:
 def step_of(index: pd.DatetimeIndex) -> pd.Timedelta:
     """Return the length of a step."""
     return index[1] - index[0]
-
-
-def moment(at: pd.Timestamp | str, tz: object, name: str) -> pd.Timestamp:
-    """Return a time in the timezone of the data; a naive one is read in it."""
-    at = pd.Timestamp(at)
-    require(not pd.isna(at), f"{name} must be a time, not {at}")
-    require(at.tz is None or tz is not None, f"{name} {at} has a timezone, the data have none")
-    return at if tz is None else at.tz_localize(tz) if at.tz is None else at.tz_convert(tz)
 
 
 def refuse(bad: np.ndarray | pd.Series, rows: pd.Series, problem: str) -> None:

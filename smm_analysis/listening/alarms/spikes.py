@@ -29,10 +29,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from smm_analysis.tables import moment_in
 from smm_analysis.terms import Lang, reason
 
 from .budget import MIN_QUIET_DAYS, alarm_peaks, alarm_starts, budget_threshold, episodes
-from .counts import moment, refuse, regular, require, step_of
+from .counts import refuse, regular, require, step_of
 from .scores import seasonal, trailing
 
 Scorer = Literal["trailing", "seasonal"] | Callable[[pd.Series], pd.DataFrame]
@@ -119,7 +120,7 @@ class Spikes:
 
     def _scores_at(self, at: pd.Timestamp | str) -> pd.Series:
         """Return expected and scale of the step that holds `at`; steps ahead are scored as unknown ones."""
-        index, at = self.scores.index, moment(at, self.scores.index.tz, "at")
+        index, at = self.scores.index, moment_in(self.scores.index.tz, at, "at")
         if at < index[0]:
             raise ValueError(f"at must not be before the first step {index[0]}, not {at}")
         ahead = (at - index[0]) // step_of(index) + 1 - len(index)
@@ -235,13 +236,13 @@ def _listed(index: pd.DatetimeIndex, events: pd.DataFrame | None) -> np.ndarray:
         require(name in events, f"events have no column {name!r}")
         refuse(events[name].isna(), events[name], f"of events have no {name}")
     for start, end in zip(events["start"], events["end"], strict=True):
-        start, end = moment(start, index.tz, "start of events"), moment(end, index.tz, "end of events")
+        start, end = moment_in(index.tz, start, "start of events"), moment_in(index.tz, end, "end of events")
         inside |= (index > start - step_of(index)) & (index < end + _RECOVERY)
     return inside
 
 
 def _before(index: pd.DatetimeIndex, until: pd.Timestamp | str | None) -> np.ndarray:
-    return np.ones(len(index), bool) if until is None else index < moment(until, index.tz, "calibrate_until")
+    return np.ones(len(index), bool) if until is None else index < moment_in(index.tz, until, "calibrate_until")
 
 
 # --- calibration and alarms ------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import check_level, wilson
+
 
 @dataclass(frozen=True)
 class Clustered:
@@ -73,7 +75,7 @@ def _correlation(
 
 def share_interval(table: pd.DataFrame, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of Wilson's interval at the count that the rows are worth (군집 비율의 신뢰구간)."""
-    return _wilson(table["estimate"].to_numpy(), table["worth"].to_numpy(), _student(table, level))
+    return wilson(table["estimate"].to_numpy(), table["worth"].to_numpy(), _student(table, level))
 
 
 def mean_interval(table: pd.DataFrame, level: float) -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +86,7 @@ def mean_interval(table: pd.DataFrame, level: float) -> tuple[np.ndarray, np.nda
     mean, worth, spread = (table[name].to_numpy() for name in ("estimate", "worth", "spread"))
     quantile = _student(table, level)
     half = quantile * np.sqrt(spread / worth)
-    low, high = _wilson((mean + 1) / 2, worth, quantile)
+    low, high = wilson((mean + 1) / 2, worth, quantile)
     same = spread < 1e-24
     return np.where(same, 2 * low - 1, mean - half).clip(-1, 1), np.where(same, 2 * high - 1, mean + half).clip(-1, 1)
 
@@ -117,15 +119,5 @@ def correlations(cells: pd.DataFrame, n_pairs: int) -> np.ndarray:
 def _student(table: pd.DataFrame, level: float) -> np.ndarray:
     from scipy.special import stdtrit
 
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, not {level!r}")
+    check_level(level)
     return stdtrit(table["alike"].to_numpy() - 1, 0.5 + level / 2)
-
-
-def _wilson(share: np.ndarray, worth: np.ndarray, quantile: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's score interval (1927) of a share of `worth` independent rows."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        centre = share + quantile**2 / (2 * worth)
-        half = quantile * np.sqrt(share * (1 - share) / worth + (quantile / (2 * worth)) ** 2)
-        shrink = 1 + quantile**2 / worth
-        return ((centre - half) / shrink).clip(0, 1), ((centre + half) / shrink).clip(0, 1)

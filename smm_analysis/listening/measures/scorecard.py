@@ -160,8 +160,8 @@ def period_summary(
         base_high, n_base, change, change_low, change_high (now minus base), reason_en, reason_ko.
     """
     until, wait = end_of(observed_until, mentions), positive_wait(within)
-    start = zoned(since, mentions)
-    base = start - (until - start) if base_since is None else zoned(base_since, mentions)
+    start = zoned(since, mentions, "since")
+    base = start - (until - start) if base_since is None else zoned(base_since, mentions, "base_since")
     if not base < start < until:
         raise ValueError(f"base_since, since and observed_until must follow each other, not {base}, {start}, {until}")
     options = {"sentiment": sentiment, "talk": talk, "names": names, "neutral": neutral}
@@ -218,35 +218,55 @@ class _Card:
     cells: dict[str, pd.DataFrame]
 
 
+@dataclass(frozen=True)
+class _Groups:
+    """Which brand (`code`, in `names`) and which period each mention belongs to, from 0; -1 is none."""
+
+    names: pd.Index
+    code: np.ndarray
+    period: np.ndarray
+    n_periods: int
+
+    @property
+    def used(self) -> np.ndarray:
+        """Mentions of a brand in a period."""
+        return (self.period >= 0) & (self.code >= 0)
+
+    @property
+    def number(self) -> np.ndarray:
+        """The group of each mention: its brand and period together."""
+        return self.code * self.n_periods + self.period
+
+
 def _card(mentions: pd.DataFrame, facts: Facts, period: np.ndarray, n_periods: int, rule: _Rule) -> _Card:
     """Sum facts up by brand and period; rows of period -1 are left alone."""
     code, names = pd.factorize(mentions["brand"], sort=True)
-    group, n_groups = code * n_periods + period, len(names) * n_periods
+    groups = _Groups(names, code, period, n_periods)
+    n_groups = len(names) * n_periods
     parts, cells = [], {}
     for measure in MEASURES[:-1]:
-        use = facts.applies[measure] & (period >= 0) & (code >= 0)
-        value, who, where = facts.known[measure][use], facts.links.person[use], group[use]
+        use = facts.applies[measure] & groups.used
+        value, who, where = facts.known[measure][use], facts.links.person[use], groups.number[use]
         known = ~np.isnan(value)
         sums = clustered(value[known], where[known], who[known], n_groups)
         left_out = np.bincount(where[~known], minlength=n_groups)
         parts.append(_shown(sums, measure, left_out, facts.missing.get(measure), rule))
         cells[measure] = sums.cells
-    voice, cells["voice"] = _voice(facts, code, period, n_periods, rule, len(names))
+    voice, cells["voice"] = _voice(facts, groups, rule)
     table = pd.concat([*parts, voice])
     table["brand"], table["period"] = names.to_numpy(object)[table.index // n_periods], table.index % n_periods
     return _Card(table.sort_index(kind="stable").reset_index(drop=True), cells)
 
 
-def _voice(
-    facts: Facts, code: np.ndarray, period: np.ndarray, n_periods: int, rule: _Rule, n_brands: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _voice(facts: Facts, groups: _Groups, rule: _Rule) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Share of voice: each brand's part of what others say about any of them."""
-    use = ~facts.links.firm & (period >= 0) & (code >= 0)
-    why = "one_brand" if n_brands == 1 else None
+    use, n_periods = ~facts.links.firm & groups.used, groups.n_periods
+    why = "one_brand" if len(groups.names) == 1 else None
     nobody = np.zeros(n_periods, int)
     parts, cells = [], []
-    for brand in range(n_brands):
-        sums = clustered((code[use] == brand).astype(float), period[use], facts.links.person[use], n_periods)
+    for brand in range(len(groups.names)):
+        mine = (groups.code[use] == brand).astype(float)
+        sums = clustered(mine, groups.period[use], facts.links.person[use], n_periods)
         shown = _shown(sums, "voice", nobody, why, rule)
         parts.append(shown.set_index(shown.index + brand * n_periods))
         cells.append(sums.cells.assign(group=sums.cells["group"] + brand * n_periods))

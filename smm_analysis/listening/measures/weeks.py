@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from smm_analysis.tables import moment_in
+
 
 def end_of(observed_until: pd.Timestamp | str, mentions: pd.DataFrame) -> pd.Timestamp:
     """Return when the data end (관측 종료), and refuse mentions without a time or later than that."""
     if "created_at" not in mentions:
         raise ValueError("mentions have no column 'created_at'")
-    until, at = zoned(observed_until, mentions), mentions["created_at"]
+    until, at = zoned(observed_until, mentions, "observed_until"), mentions["created_at"]
     for bad, what in ((at.isna(), "have no created_at"), (at > until, f"are after observed_until {until}")):
         if bad.any():
             rows = ", ".join(map(str, mentions.index[bad][:5]))
@@ -17,17 +19,12 @@ def end_of(observed_until: pd.Timestamp | str, mentions: pd.DataFrame) -> pd.Tim
     return until
 
 
-def zoned(moment: pd.Timestamp | str, mentions: pd.DataFrame) -> pd.Timestamp:
+def zoned(moment: pd.Timestamp | str, mentions: pd.DataFrame, name: str) -> pd.Timestamp:
     """Return a moment in the mentions' timezone (시각); a naive one takes it."""
     at = mentions["created_at"]
     if at.dtype.kind != "M":
         raise ValueError(f"created_at must hold times, all with or all without a timezone, not {at.dtype} values")
-    moment, zone = pd.Timestamp(moment), at.dt.tz
-    if moment is pd.NaT:
-        raise ValueError("since and observed_until must be times")
-    if moment.tz is not None and zone is None:
-        raise ValueError(f"{moment} has a timezone, but created_at has none")
-    return moment.tz_convert(zone) if moment.tz is not None else moment.tz_localize(zone)
+    return moment_in(at.dt.tz, moment, name)
 
 
 def monday(moment: pd.Timestamp) -> pd.Timestamp:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from smm_analysis.estimate import z_value
+from smm_analysis.estimate import wilson, z_value
 from smm_analysis.terms import Lang, reason
 
 from .korean import BUCKETS, Grams, chunked, ngrams
@@ -159,20 +159,8 @@ def check_sentiment(
         _share(name, truth, predicted, _corpus_classes(corpus, neutral), level) for name in ("positive", "negative")
     ]
     why = {} if n >= MIN_LABELS else reason("few_sentiment_labels", n=n, needed=MIN_LABELS)
-    ends = (right / n, *wilson(right, n, level)) if not why else (math.nan,) * 3
+    ends = (math.nan,) * 3 if why else (right / n, *map(float, wilson(right / n, n, z_value(level))))
     return SentimentCheck(*ends, level, n, len(labels) - n, confusion, pd.DataFrame(shares), why)
-
-
-def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the interval of a share (비율의 신뢰구간, Wilson 1927, JASA 22); 0 to 1 without trials.
-
-    >>> [round(end, 3) for end in wilson(180, 200)]
-    [0.851, 0.934]
-    """
-    from statsmodels.stats.proportion import proportion_confint
-
-    z_value(level)  # refuses a level that is none
-    return tuple(map(float, proportion_confint(successes, n, alpha=1 - level, method="wilson"))) if n else (0.0, 1.0)
 
 
 def corrected_share(

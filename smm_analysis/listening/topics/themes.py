@@ -25,7 +25,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from smm_analysis.estimate import z_value
+from smm_analysis.estimate import wilson, z_value
 from smm_analysis.tables import legible
 from smm_analysis.terms import SMALLEST_GROUP as MIN_PEOPLE
 
@@ -118,7 +118,7 @@ def questions(
     asking = mentions.assign(**_scores(mentions, sentiment))[asks.fillna(False).to_numpy(bool)]
     both = _read(asking, asking.iloc[:0], "_score" if sentiment is not None else None)
     table = _table(both, ignore=ignore, together=together, min_people=min_people)
-    low, high = _wilson(table["people"].to_numpy(float), both.n_people, level)
+    low, high = wilson(table["people"].to_numpy(float) / both.n_people, both.n_people, z_value(level))
     table = table.drop(columns=["base_people", "base_per_1000"]).assign(low=1000 * low, high=1000 * high)
     table = table.rename(columns={"per_1000": "per_1000_askers"})
     return _shown(table.sort_values(["people", "theme"], ascending=[False, True]), both, min_people)
@@ -318,12 +318,6 @@ def _g2(a: np.ndarray, b: np.ndarray, n: int, m: int) -> np.ndarray:
     observed = np.array([a, b, n - a, m - b])
     expected = np.array([(a + b) * n, (a + b) * m, (n + m - a - b) * n, (n + m - a - b) * m]) / (n + m)
     return 2 * xlogy(observed, observed / np.where(expected > 0, expected, 1)).sum(axis=0)
-
-
-def _wilson(people: np.ndarray, n: int, level: float) -> tuple[np.ndarray, np.ndarray]:
-    from statsmodels.stats.proportion import proportion_confint
-
-    return proportion_confint(people, n, alpha=1 - level, method="wilson") if len(people) else (people, people)
 
 
 def _shown(table: pd.DataFrame, both: _Read, min_people: int) -> pd.DataFrame:

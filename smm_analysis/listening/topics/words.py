@@ -96,6 +96,18 @@ def _parts(text: str) -> list[str]:
 # --- from a form to its base -----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What the texts show: how often each form was seen (`counts`), and how often it or it with an ending (`support`).
+
+    `predicates` are stems seen more often with endings of verbs and adjectives than with particles.
+    """
+
+    counts: Counter[str]
+    support: Counter[str]
+    predicates: frozenset[str]
+
+
 def _bases(counts: Counter[str]) -> list[str | None]:
     """Return each form's base as the forms' own counts suggest, None for stop words."""
     support, as_noun, as_predicate = Counter(counts), Counter(counts), Counter()
@@ -107,37 +119,39 @@ def _bases(counts: Counter[str]) -> list[str | None]:
                 as_noun[stem] += count
             elif len(ending) > 1 and ending not in unclear:
                 as_predicate[stem] += count
-    predicates = {stem for stem, count in as_predicate.items() if count > as_noun[stem]}
+    seen = _Seen(counts, support, frozenset(stem for stem, n in as_predicate.items() if n > as_noun[stem]))
     known = {stem for stem, count in support.items() if count >= _WELL_KNOWN and len(stem) > 1 and stem >= "가"}
-    nouns = known - predicates
-    bases = (_base(form, counts, support, predicates) for form in list(counts))
-    bases = (_base(base, counts, support, predicates) for base in bases)  # once more: 좋은게 is 좋은 is 좋다
+    nouns = known - seen.predicates
+    bases = (_base(form, seen) for form in list(counts))
+    bases = (_base(base, seen) for base in bases)  # once more: 좋은게 is 좋은 is 좋다
     bases = (base if support[base] >= _RARE else _head(base, nouns) for base in bases)
     return [None if _is_stop(base) else base for base in bases]
 
 
-def _base(form: str, counts: Counter[str], support: Counter[str], predicates: set[str]) -> str:
+def _base(form: str, seen: _Seen) -> str:
     if form.isascii():
-        bases = [] if form in _stops() else [base for base in _foldings(form) if base in counts]
-        return max(bases, key=lambda base: counts[base], default=form)  # making is make, though someone wrote mak
-    if _is_stop(form):
-        return form
-    for stem, ending in _cuts(form):  # longest ending first
-        elsewhere = support[stem] - support[form]  # `support` of the form: itself, and itself with endings
-        of_its_own = support[form] - counts[form]
-        if stem in predicates and ending in _predicates():
-            if len(stem) > 1 or (_closed(stem) and (ending in "은는을아어다" or 2 * of_its_own <= counts[form])):
-                return stem.removesuffix("다") + "다"  # 늦어요, 늦게: the dictionary form; but 가게, 최고 are nouns
-        elif len(stem) == 1:
-            if _closed(stem) and len(ending) > 1 and ending in _particles():
-                return stem  # 끝까지
-            if _closed(stem) and elsewhere > max(3 * of_its_own, counts[form]) and ending in _particles():
-                return stem
-        elif ending in _nominal():
-            continue  # 쓰레기는, 강아지가
-        elif (len(ending) > 1 and of_its_own == 0) or ending in "을를" or elsewhere > of_its_own:
-            return stem
-    return form
+        bases = [] if form in _stops() else [base for base in _foldings(form) if base in seen.counts]
+        return max(bases, key=lambda base: seen.counts[base], default=form)  # making is make, though someone wrote mak
+    cuts = () if _is_stop(form) else _cuts(form)  # longest ending first
+    return next((base for cut in cuts if (base := _without(form, *cut, seen))), form)
+
+
+def _without(form: str, stem: str, ending: str, seen: _Seen) -> str:
+    """Return the base that is left without an ending; "" where it looks like a part of the word itself."""
+    elsewhere = seen.support[stem] - seen.support[form]
+    of_its_own = seen.support[form] - seen.counts[form]  # how often the form carries endings
+    if stem in seen.predicates and ending in _predicates():
+        often = ending in "은는을아어다" or 2 * of_its_own <= seen.counts[form]
+        if len(stem) > 1 or (_closed(stem) and often):
+            return stem.removesuffix("다") + "다"  # 늦어요, 늦게: the dictionary form; but 가게, 최고 are nouns
+        return ""
+    if len(stem) == 1:
+        clear = len(ending) > 1 or elsewhere > max(3 * of_its_own, seen.counts[form])  # 끝까지
+        return stem if _closed(stem) and clear and ending in _particles() else ""
+    if ending in _nominal():
+        return ""  # 쓰레기는, 강아지가
+    cut = (len(ending) > 1 and of_its_own == 0) or ending in "을를" or elsewhere > of_its_own
+    return stem if cut else ""
 
 
 def _head(form: str, nouns: set[str]) -> str:
