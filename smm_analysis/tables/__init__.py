@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smm_analysis.tables.calendar import mondays
+from smm_analysis.tables.calendar import every_week, mondays
 from smm_analysis.tables.contract import CONTRACT, Column, Table
+from smm_analysis.tables.converting import empty
 from smm_analysis.tables.dataset import ENGINE, NAME, Brand, Dataset, Medium, read_dataset
 from smm_analysis.tables.exporting import Exported, export_table, export_tables, legible, suppress_small
 from smm_analysis.tables.faults import DataError, MissingTable, Problem
@@ -46,6 +47,8 @@ __all__ = [
     "Tables",
     "check",
     "check_cut",
+    "empty",
+    "every_week",
     "export_table",
     "export_tables",
     "legible",

@@ -22,3 +22,13 @@ def mondays(times: pd.Series) -> pd.Series:
         raise ValueError(f"{times.name} must hold times, all with or all without a timezone, not {times.dtype} values")
     days = times.dt.tz_localize(None).dt.normalize()
     return (days - pd.to_timedelta(days.dt.day_of_week, unit="D")).rename("week")
+
+
+def every_week(weeks: pd.Series) -> pd.Series:
+    """Return all Mondays from the first of a column to the last (빠짐없는 주): in order, also those without a row.
+
+    Rows of a table may come in any order, newest first or with weeks left out.
+    """
+    import pandas as pd
+
+    return pd.Series(pd.date_range(weeks.min(), weeks.max(), freq="7D"), name="week", dtype=weeks.dtype)
