@@ -10,6 +10,7 @@ import pytest
 from tiny import write_tiny
 
 from smm_analysis import diffusion, places, relationship, tables, verdict
+from smm_analysis.report import plan
 
 MONDAYS = pd.Series(pd.date_range("2024-01-01", periods=8, freq="7D"), name="week")
 
@@ -63,6 +64,27 @@ def test_weeks_newest_first_or_left_out_stop_no_notebook(tiny):
     verdicts_of("10_strategy_canvas", tiny)
     told = verdicts_of("01_basic_vs_diffusion", tiny)
     assert {one.decision for one in told.values()} == {"cannot_tell"}
+
+
+# --- a brand that has not every table ---------------------------------------------------------------------------------
+
+
+def test_what_the_first_brand_has_no_rows_for_is_skipped_and_a_wrong_brand_is_not(tiny):
+    rewritten(tiny, "leads", lambda leads: leads.assign(brand="beta"))
+    plans, skipped = planned(tiny)
+    assert "nothing of the table leads is left" in skipped["08_handle_to_customer"]
+    assert "00_start_here" in {one.notebook.name for one in plans}
+    with pytest.raises(tables.DataError, match="'gamma' is not in the data set"):
+        planned(tiny, brand="gamma")
+    with pytest.raises(tables.DataError, match="nothing of the table leads is left"):
+        planned(tiny, names=["08_handle_to_customer"])
+
+
+def planned(data, *, names=(), **given):
+    """Plan a run, as `smm report` does before any kernel starts."""
+    asked = plan.Request(names=names, data=data, given=given)
+    tasks, _ = plan.choose(asked)
+    return plan.complete(tasks, lang="en", named=bool(names))
 
 
 # --- what a firm rightly has not --------------------------------------------------------------------------------------
