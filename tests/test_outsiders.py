@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from tiny import write_tiny
 
-from smm_analysis import diffusion, places, relationship, tables, verdict
+from smm_analysis import diffusion, places, reach, relationship, tables, verdict
 from smm_analysis.report import plan
 
 MONDAYS = pd.Series(pd.date_range("2024-01-01", periods=8, freq="7D"), name="week")
@@ -127,3 +127,17 @@ def test_reach_of_a_single_week_has_no_interval():
     found = relationship.reach_by_side(posts, mentions, sides={"blog": "firm"})
     assert found["reach_a_week"].tolist() == [10, 5]
     assert np.isnan(found[["low", "high"]]).all(axis=None)
+
+
+# --- sources that disagree --------------------------------------------------------------------------------------------
+
+
+def test_a_week_with_more_contacts_than_its_campaign_takes_the_campaigns_share():
+    """By hand: of 400 people reached in the quarter 160 are in the target, whatever a week's contacts say."""
+    seen = {"frequency": [0, 1, 2], "people": [1600, 300, 100], "target_people": [340, 110, 50]}
+    known = {"brand": "a", "period": "2024-Q1", "channel": "expo", "line": "btl", "universe": 2000}
+    frequency = pd.DataFrame(seen | known)
+    curves = {"expo": reach.reach_curve_of(frequency, "expo", "2024-Q1")}
+    target = {"expo": reach.reach_curve_of(frequency, "expo", "2024-Q1", target=True)}
+    week = pd.DataFrame({"channel": ["expo"], "impressions": [3000], "reach": [1000]})
+    assert reach.target_shares_of(week, curves, target)["expo"] == pytest.approx(0.4, abs=0.01)
