@@ -179,7 +179,7 @@ def target_shares_of(
 
 
 def _where_frequency_is(frequency: float, curve: ReachCurve) -> float:
-    """Impressions at which people reached have so many contacts on average, from 1/1000 of the campaign to all of it."""
+    """Impressions at which people reached have so many contacts on average, from 1/1000 of the campaign to all."""
     from scipy.optimize import brentq
 
     def excess(impressions: float) -> float:
