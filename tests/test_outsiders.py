@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from tiny import write_tiny
 
-from smm_analysis import diffusion, places, reach, relationship, tables, verdict
+from smm_analysis import diffusion, handoff, places, reach, relationship, tables, verdict
 from smm_analysis.report import plan
 
 MONDAYS = pd.Series(pd.date_range("2024-01-01", periods=8, freq="7D"), name="week")
@@ -141,3 +141,17 @@ def test_a_week_with_more_contacts_than_its_campaign_takes_the_campaigns_share()
     target = {"expo": reach.reach_curve_of(frequency, "expo", "2024-Q1", target=True)}
     week = pd.DataFrame({"channel": ["expo"], "impressions": [3000], "reach": [1000]})
     assert reach.target_shares_of(week, curves, target)["expo"] == pytest.approx(0.4, abs=0.01)
+
+
+# --- a role that is anybody's -----------------------------------------------------------------------------------------
+
+
+def test_where_all_the_public_is_called_customer_the_share_won_is_not_that_of_the_buyers_alone():
+    """By hand: of 40 people who wrote, all called customers, 8 bought within two weeks."""
+    wrote = pd.Series(pd.date_range("2024-01-01", periods=40, freq="D"))
+    keys = [f"k{number}" for number in range(40)]
+    mentions = pd.DataFrame({"author_key": keys, "author_role": "customer", "created_at": wrote})
+    bought = {"customer_key": keys[::5], "author_key": keys[::5], "acquired_at": wrote[::5] + pd.Timedelta(days=14)}
+    funnel = handoff.follow_through(mentions, None, pd.DataFrame(bought), observed_until="2024-12-31", within="26W")
+    won = funnel.stages.set_index("stage").loc["customer"]
+    assert (won["n"], won["rate"]) == (40, pytest.approx(0.2))
