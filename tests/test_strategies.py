@@ -351,3 +351,10 @@ def test_the_example_of_a_switch_is_right():
     from smm_analysis.strategies import plans
 
     assert doctest.testmod(plans).failed == 0
+
+
+def test_money_that_moves_no_views_is_no_proof_of_no_effect(made):
+    panel, repeat = made
+    unmoved = panel.assign(seen_diffusion=panel["seen_diffusion"].mean())
+    gap = diffusion_by_relationship(fit_coupled(unmoved, repeat=repeat, draws=50))
+    assert "do not follow the money on diffusion" in gap.reason["en"]

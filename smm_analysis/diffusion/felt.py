@@ -26,6 +26,8 @@ def simple_relationship(
         week, relationship (0..1), relationship_n (answers and mentions of the week); empty without any part.
     """
     parts = pd.concat([_answers(surveys, customers), _tones(mentions)])
+    if parts.empty:
+        return pd.DataFrame({"week": parts["week"], "relationship": parts["score"].astype(float), "relationship_n": 0})
     level = parts.groupby("part")["score"].mean()
     score = parts["score"] - parts["part"].map(level) + level.mean()
     by_week = parts.assign(score=score).groupby("week")["score"]

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.tables import every_week
 from smm_analysis.terms import LANGS, Lang, reason
 
 from .bass import BassFit, fit_bass
@@ -74,11 +75,13 @@ def adoption_watch(
     Raises
     ------
     ValueError
-        A missing column, several brands and none picked, a week missing, `per` below 1.
+        A missing column, several brands and none picked, a week that stands twice, `per` below 1.
     """
     weeks = _weeks(weekly, brand)
     if per < 1:
         raise ValueError(f"per must be 1 week or more, not {per}")
+    if weeks.isna().any():
+        return _with_gaps(weeks, per, level)
     periods = weeks.to_numpy(float)[: len(weeks) // per * per].reshape(-1, per).sum(axis=1)
     customers, starts = int(periods.sum()), weeks.index[: len(periods) * per : per]
     if why := _why_not(periods, market_size):
@@ -88,21 +91,24 @@ def adoption_watch(
     return AdoptionWatch(_along(fit, customers), _peak(fit), _peak_week(fit, per), customers, per, fit, fit.reason)
 
 
+def _with_gaps(weeks: pd.Series, per: int, level: float) -> AdoptionWatch:
+    """Tell nothing where weeks were left out: an unknown number of customers came in them."""
+    gaps = weeks.index[weeks.isna()]
+    why = reason("weeks_left_out", n=len(gaps), first=f"{gaps[0]:%Y-%m-%d}")
+    none = unknown(level, len(weeks) // per, why)
+    return AdoptionWatch(none, "peak_untold", none, int(weeks.sum()), per, None, why)
+
+
 def _weeks(weekly: pd.DataFrame, brand: str | None) -> pd.Series:
-    """Return new customers by week, every week there."""
+    """Return new customers by week, every week there; NaN where the table has no row."""
     if lacking := [column for column in ("week", "new_customers") if column not in weekly]:
         raise ValueError(f"weekly has no column {', '.join(map(repr, lacking))}; it has {', '.join(map(str, weekly))}")
     if brand is not None and "brand" in weekly:
         weekly = weekly[weekly["brand"] == brand]
     if "brand" in weekly and (found := sorted(set(weekly["brand"])))[1:]:
         raise ValueError(f"weekly holds brands {', '.join(found)}: pick one by brand=")
-    weeks = weekly.set_index("week")["new_customers"].sort_index()
-    gaps = np.flatnonzero(np.diff(weeks.index) != np.timedelta64(7, "D"))
-    if len(gaps):
-        raise ValueError(
-            f"weekly lacks the week after {weeks.index[gaps[0]]:%Y-%m-%d}: export every week, 0 where none"
-        )
-    return weeks
+    weeks = weekly.set_index("week")["new_customers"].astype(float)
+    return weeks.reindex(every_week(weekly["week"]))
 
 
 def _why_not(periods: np.ndarray, market_size: float | None) -> Mapping[Lang, str]:

@@ -36,6 +36,7 @@ from .survival import aalen_johansen, ended_within, first_below, is_seen, moment
 
 STAGES = ("lead", "qualified", "customer")
 FIRM_ROLES = ("brand", "staff")
+_ROLES_WRONG = 0.1  # of dated customers by role: from so many on that came later, the role is not of its time
 GROUPS = ("month", "quarter", "medium", "touch", "post_kind")
 _WEEK = pd.Timedelta(weeks=1)
 _COUNTS = ("n", "n_before", "n_reached", "n_lost", "n_open", "n_short")
@@ -157,7 +158,8 @@ def follow_through(
     Parameters
     ----------
     mentions : author_key, author_role, created_at; medium and brand where there are. Who first wrote as a customer, and
-        whom no later purchase is known of, counts as a customer before.
+        whom no later purchase is known of, counts as a customer before; not so if of those who wrote as customers and
+        have a date more than one in ten became customers later: then the role says nothing of its time.
     leads, customers : None where there are none.
     observed_until : when the data end; a naive one is read in the timezone of the tables.
     within : time since the first response, > 0; reaching a stage after exactly that long counts.
@@ -315,11 +317,21 @@ def _first(rows: pd.DataFrame, clock: str, kind: object, of: str = "author_key")
 def _newcomers(people: pd.DataFrame, aside: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return those who were no customers when they first responded; count the others by how that is known."""
     dated = people["customer_at"] < people["first_touch_at"]
-    by_role = people["as_customer"].astype(bool) & people["customer_at"].isna()
+    by_role = people["as_customer"].astype(bool) & people["customer_at"].isna() & _role_is_of_its_time(people)
     new = pd.DataFrame({"why": ["customers_before", "customers_by_role"], "count": [dated.sum(), by_role.sum()]})
     people = people[~dated & ~by_role].drop(columns="as_customer")
     lost = people["lost_at"].where(people["lost_at"] >= people["first_touch_at"])  # lost, and then back: a new start
     return people.assign(lost_at=lost), pd.concat([aside, new], ignore_index=True)
+
+
+def _role_is_of_its_time(people: pd.DataFrame) -> bool:
+    """Whether who wrote as a customer was one by then, as far as dates tell.
+
+    Where the role is today's, or anybody's, setting aside those of whom no purchase is known would leave the buyers.
+    """
+    said = people["as_customer"].astype(bool) & people["customer_at"].notna()
+    later = said & (people["customer_at"] >= people["first_touch_at"])
+    return later.sum() <= _ROLES_WRONG * said.sum()
 
 
 def _cannot_tell(tables: _Tables, people: pd.DataFrame) -> dict[str, dict[Lang, str]]:

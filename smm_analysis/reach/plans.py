@@ -166,7 +166,8 @@ def target_shares_of(
     The longer a campaign runs, the less the target stands out among those reached, so that the share of a whole quarter
     understates that of a week, and the share of impressions overstates it. Both curves are therefore read where people
     reached have as many contacts on average as in a week of `media`. (At a week's impressions the share would be off
-    wherever contacts come in bursts.)
+    wherever contacts come in bursts.) Where a week of `media` has more contacts a person than the whole campaign, two
+    sources disagree, and the campaign's own share is taken.
     """
     sums = media.groupby("channel", observed=True)[["impressions", "reach"]].sum()
     shares = {}
@@ -178,13 +179,13 @@ def target_shares_of(
 
 
 def _where_frequency_is(frequency: float, curve: ReachCurve) -> float:
-    """Impressions at which people reached have so many contacts on average, within 1/1000 to 10 campaigns."""
+    """Impressions at which people reached have so many contacts on average, from 1/1000 of the campaign to all."""
     from scipy.optimize import brentq
 
     def excess(impressions: float) -> float:
         return curve.grp(impressions) / 100 * curve.universe - frequency * curve.expected(impressions)
 
-    least, most = 1e-3 * curve.impressions, 10 * curve.impressions
+    least, most = 1e-3 * curve.impressions, curve.impressions  # a week is a part of the campaign
     if curve.reason or excess(least) >= 0:
         return least
     return most if excess(most) <= 0 else brentq(excess, least, most)

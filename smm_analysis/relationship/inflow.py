@@ -75,7 +75,8 @@ def flight_inflow(
 
     Parameters
     ----------
-    weekly : week and the outcome; media : week, channel, spend, and impressions if they are known.
+    weekly : week and the outcome; media : week, channel, spend, and impressions if they are known; without rows
+        nothing can be told.
     channel : the paid channel asked about.
     posts : what was posted and passed on is taken out; controls, events : so is what else moved the week.
     brand : picks one of several.
@@ -86,6 +87,8 @@ def flight_inflow(
         An unknown channel, a missing column, several brands and none picked, a week that stands twice.
     """
     weekly = of_one_brand(weekly, brand, "weekly", ("week", outcome))
+    if media.empty:
+        return _never_paid(weekly, outcome, channel, level)
     media = of_one_brand(media, brand, "media", ("week", "channel", "spend"))
     if channel not in set(media["channel"]):
         raise ValueError(f"media has no channel {channel!r}; it has {', '.join(sorted(set(media['channel'])))}")
@@ -97,6 +100,12 @@ def flight_inflow(
     ads = _ads(_contacts(media, index)[channel])
     weeks = pd.DataFrame({"new_followers": y, "ads": ads["ads"], "phase": phases(spend)}, index=index)
     return _inflow(_Asked(weeks, ads, others, spend, level, channel))
+
+
+def _never_paid(weekly: pd.DataFrame, outcome: str, channel: str, level: float) -> Inflow:
+    none = unknown(level, len(weekly), reason("no_paid_media"))
+    weeks = pd.DataFrame({"week": weekly["week"], "new_followers": weekly[outcome], "ads": 0.0, "phase": "other"})
+    return Inflow(*[none] * 6, weeks.assign(owed=0.0), (), channel)
 
 
 def phases(spend: pd.Series) -> pd.Series:

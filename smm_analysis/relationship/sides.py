@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -37,7 +38,7 @@ def reach_by_side(
     -------
     DataFrame
         author_role (brand or customer), side (firm or customer), medium, n, reach_a_week with low and high
-        (autocorrelation-consistent), share (of the author's reach).
+        (autocorrelation-consistent; NaN of a single week), share (of the author's reach).
 
     Raises
     ------
@@ -101,5 +102,7 @@ def _rows(table: pd.DataFrame, time: str, author: str) -> pd.DataFrame:
 def _a_week(ours: pd.DataFrame, weeks: pd.DatetimeIndex, level: float) -> dict[str, float]:
     """Return mean reach a week with its interval."""
     sums = ours.groupby("week")["reach"].sum().reindex(weeks, fill_value=0)
+    if len(weeks) < 2:
+        return {"reach_a_week": float(sums.mean()), "low": math.nan, "high": math.nan}
     mean = fit_weeks(sums, pd.DataFrame({"one": 1.0}, index=weeks)).contrast({"one": 1}, level)
     return {"reach_a_week": mean.estimate, "low": mean.low, "high": mean.high}

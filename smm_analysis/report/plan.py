@@ -190,10 +190,18 @@ def complete(tasks: Sequence[Task], *, lang: Lang, named: bool, engine: str = ""
     paths = dict.fromkeys(task.data for task in tasks)
     sources = {path: DataSource.open(path, whole=path in needed, engine=engine) for path in paths}
     skipped = _unable(tasks, sources, named=named)
-    able = [task for task in tasks if task.notebook.name not in skipped]
-    if not able:
+    plans = []
+    for task in (task for task in tasks if task.notebook.name not in skipped):
+        try:
+            plans.append(_plan(task, sources[task.data], lang))
+        except tables.DataError as error:
+            if named:
+                raise
+            sources[task.data].check_part((), **_part(task.values))  # a brand or day that no table has is a mistake
+            skipped[task.notebook.name] = str(error).splitlines()[0]
+    if not plans:
         raise ReportError("no report can run: " + "; ".join(f"{name}: {why}" for name, why in skipped.items()))
-    return [_plan(task, sources[task.data], lang) for task in able], skipped
+    return plans, skipped
 
 
 def _unable(tasks: Iterable[Task], sources: Mapping[Path, DataSource], *, named: bool) -> dict[str, str]:
@@ -228,8 +236,12 @@ def _plan(task: Task, source: DataSource, lang: Lang) -> Plan:
     values = {**defaults, "lang": lang, **task.values}
     if not notebook.brings_its_own_data:
         values |= {"data": str(source.path), "brand": source.one_brand(values.get("brand", ""))}
-        source.check_part(notebook.tables, **{key: values.get(key, "") for key in ("brand", "since", "until")})
+        source.check_part(notebook.tables, **_part(values))
     return Plan(notebook, {name: values[name] for name in defaults}, source, task.point)
+
+
+def _part(values: Mapping[str, Any]) -> dict[str, str]:
+    return {key: values.get(key, "") for key in ("brand", "since", "until")}
 
 
 def make_job(

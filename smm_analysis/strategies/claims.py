@@ -12,6 +12,7 @@ import numpy as np
 
 from smm_analysis.diffusion import paths
 from smm_analysis.diffusion.coupled import BrandFit, CoupledModel
+from smm_analysis.diffusion.panel import SEEN
 from smm_analysis.estimate import Estimate, unknown
 from smm_analysis.terms import Lang, reason
 
@@ -30,6 +31,7 @@ _NEEDED = {  # what a claim is about must have been done, and not the same in ev
 }
 _OF_RELATIONSHIP = ("S0.3", "S0.4")
 _MILLION, _POOLED = 1e6, 4000
+_MOVED = 0.01  # part of an activity's views that its money must account for
 # spread of the log of each effect that the model's form leaves open: from how far estimates fell short of or beyond the
 # truth on development seeds 1000 to 1003 of benchmarks/strategies_claims.py
 _FORM = {"S0.3": 0.8, "S0.4": 0.6, "S1.6": 0.3, "S4.2": 0.25}
@@ -47,7 +49,8 @@ def diffusion_by_relationship(
     Returns
     -------
     Estimate
-        With a reason where a brand never spent on diffusion or always the same, or nothing is known of how people felt.
+        With a reason where a brand never spent on diffusion or always the same, where that money does not move what
+        people see, or nothing is known of how people felt.
     """
     rng, fits = np.random.default_rng(rng), _fits(model, brand)
     n = sum(fit.weeks.n for fit in fits)
@@ -74,9 +77,18 @@ def why_not(model: CoupledModel, fits: list[BrandFit], claim: str) -> Mapping[La
                 return reason("no_activity_effort", brand=fit.weeks.brand, activity=activity)
             if np.ptp(spent) < 1e-6 * spent.max():
                 return reason("constant_activity", brand=fit.weeks.brand, activity=activity)
+            if activity in SEEN and not _moves_views(fit, activity):
+                return reason("money_moves_no_views", brand=fit.weeks.brand, activity=activity)
         if claim in _OF_RELATIONSHIP and not fit.relation_n:
             return reason("no_relationship", brand=fit.weeks.brand)
     return {}
+
+
+def _moves_views(fit: BrandFit, activity: str) -> bool:
+    """Whether an activity's money moves what people see of it: the model knows no other way in which it could work."""
+    i, follow = SEEN.index(activity), fit.weeks.follow
+    slope = fit.exposure.fans[i] * follow + fit.exposure.others[i] * (1 - follow)
+    return (fit.weeks.line(activity) * slope).sum() > _MOVED * fit.weeks.views[:, i].sum() > 0
 
 
 def _gap(fit: BrandFit) -> np.ndarray:

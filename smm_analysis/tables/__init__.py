@@ -11,8 +11,9 @@ does it), and `faults` says what is wrong. `frames` holds what was read, which `
 
 from __future__ import annotations
 
-from smm_analysis.tables.calendar import moment_in, mondays
+from smm_analysis.tables.calendar import every_week, moment_in, mondays
 from smm_analysis.tables.contract import CONTRACT, Column, Table
+from smm_analysis.tables.converting import empty
 from smm_analysis.tables.dataset import ENGINE, NAME, Brand, Dataset, Medium, read_dataset
 from smm_analysis.tables.exporting import Exported, export_table, export_tables, legible, suppress_small
 from smm_analysis.tables.faults import DataError, MissingTable, Problem
@@ -39,6 +40,8 @@ __all__ = [
     "Tables",
     "check",
     "check_cut",
+    "empty",
+    "every_week",
     "export_table",
     "export_tables",
     "legible",

@@ -42,3 +42,13 @@ def moment_in(zone: tzinfo | str | None, given: pd.Timestamp | str, name: str) -
     if moment.tz is not None and zone is None:
         raise ValueError(f"{name} {moment} has a timezone, the data have none; take it off, or give it to the data")
     return moment.tz_localize(zone) if moment.tz is None else moment.tz_convert(zone)
+
+
+def every_week(weeks: pd.Series) -> pd.Series:
+    """Return all Mondays from the first of a column to the last (빠짐없는 주): in order, also those without a row.
+
+    Rows of a table may come in any order, newest first or with weeks left out.
+    """
+    import pandas as pd
+
+    return pd.Series(pd.date_range(weeks.min(), weeks.max(), freq="7D"), name="week", dtype=weeks.dtype)

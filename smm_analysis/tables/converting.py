@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from smm_analysis.tables.contract import WORDS, Column
+from smm_analysis.tables.contract import CONTRACT, WORDS, Column
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +58,13 @@ def absent(column: Column, rows: int, timezone: str) -> pd.Series:
     import pyarrow as pa
 
     return convert(pa.chunked_array([pa.nulls(rows, pa.string())]), column, timezone)[0]
+
+
+def empty(name: str, timezone: str = "UTC") -> pd.DataFrame:
+    """Return a table without rows, as loaded (빈 표): where there is nothing to record, such as no paid media."""
+    import pandas as pd
+
+    return pd.DataFrame({column.name: absent(column, 0, timezone) for column in CONTRACT[name].columns})
 
 
 def _text(values: pa.ChunkedArray) -> pa.ChunkedArray:
