@@ -43,8 +43,11 @@ ASKED = {  # of each world: the claims that it plants, true or false
 }
 DELTA = {"S0.7a": 5.0, "S0.7b": 0.05, "S0.8": 1.1, "S1.2": 2.0, "S1.3": 10.0, "S0.8 doubling": 0.0}
 DECISIONS = ("supported", "not_supported", "cannot_tell")
-SCALE = {"S0.8": "log", "S1.3": "percent"}
-WEIGHTS = {"S0.8": "information", "S1.2": "information"}
+HOW = {  # brands are put together; others by precision as they are
+    "S0.8": {"scale": "log", "weights": "information"},
+    "S1.2": {"scale": "natural", "weights": "information", "disagreement": True},
+    "S1.3": {"scale": "percent", "weights": "precision"},
+}
 _BASIC, _PROMO = (PLANS[name].phases[0][1] for name in ("basic_only", "promotion_heavy"))
 BOTH = Plan(
     "tried_both",
@@ -162,7 +165,7 @@ def row(found: Estimate, naive: Estimate, truth: float | None) -> dict:
 def pooled(rows: list[dict], claim: str) -> dict:
     """Return the six brands as one; truth is the mean of theirs, by the estimate's own weights."""
     told = [r for r in rows if r["told"] and r["truth"] is not None]
-    how = {"scale": SCALE.get(claim, "natural"), "weights": WEIGHTS.get(claim, "precision")}
+    how = HOW.get(claim, {"scale": "natural", "weights": "precision"})
     found, naive = (_pooled(told, names, how) for names in (("low", "estimate", "high"), _NAIVE))
     return row(found, naive, _mean_truth(told, how) if told else None)
 

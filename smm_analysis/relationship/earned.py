@@ -7,13 +7,14 @@ Bakshy, Burke & Karrer (2013, CHI) counted .35 of one's friends on Facebook. The
 
 The naive reading divides customers whom the records call referred by earned exposures, and organic ones by the firm's:
 it believes the label, and labels are given to whoever is remembered, not to what moved anybody. Here new customers are
-regressed on what is still remembered of either kind of exposure, beside media, trend, season, controls and events.
+regressed on what is still remembered of either kind of exposure, beside media; trend, season, controls and events make
+all of it win more or fewer (`weekly_fit.fit_market`).
 
-What weeks can show is what *more* exposures win. What all of them won is another number, mostly a larger one, because
-the first exposures of a person do more than the last; it lies outside what any week has tried. How long an exposure is
-remembered cannot be told on a hundred weeks either. The default of two weeks is a choice: the answer hangs on it less
-than the interval's width, which grows with it; `half_lives` shows it. One brand's weeks decide only where customers'
-words win several times what is usual; several brands may.
+What weeks can show is what *more* exposures win at once of those who are no customers yet. What all of them won is
+another number: a person's first exposures do more than the last, and some of the won would have come later by
+themselves; no week has tried that. How long an exposure is remembered cannot be told on a hundred weeks either. The
+default of a week and a half is a choice; the longer, the higher and the less sure is the answer, and `half_lives` shows
+it. One brand's weeks decide only where customers' words win many times what is usual; several brands may.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from smm_analysis.tables import mondays
 from smm_analysis.terms import Lang, reason
 
 from .brand_weeks import adds, all_weeks, baseline, carried, event_columns, of_one_brand, wide
-from .weekly_fit import WeeklyFit, fit_weeks
+from .weekly_fit import WeeklyFit, fit_market
 
-HALF_LIVES = (1.0, 2.0, 4.0, 8.0)
+HALF_LIVES = (1.0, 1.5, 2.0, 4.0)
 _OWN_HALF_LIFE = 2.0
 _MEDIA_HALF_LIFE = 1.5
 _FEWEST_WEEKS = 52
@@ -39,7 +40,7 @@ _WEEKS_A_COLUMN = 3
 _WARM_UP = 4  # weeks until what is remembered from before the record is small
 _PLACEBO_LEVEL = 0.99
 _AHEAD = 8
-_GAP = {"earned": 1, "own": -1}
+_MEDIA = "media "  # before a channel's name: channels may be called as controls or events are
 _POSTS = ("published_at", "impressions", "shares")
 
 
@@ -60,7 +61,7 @@ class Earned:
     half_lives: pd.DataFrame = field(repr=False, compare=False)
     weeks: pd.DataFrame = field(repr=False, compare=False)
     left_out: tuple[str, ...]
-    half_life_weeks: float = 2.0
+    half_life_weeks: float = 1.5
 
 
 def earned_customers(
@@ -73,7 +74,7 @@ def earned_customers(
     controls: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
     customers: pd.DataFrame | None = None,
-    half_life_weeks: float = 2.0,
+    half_life_weeks: float = 1.5,
     brand: str | None = None,
     level: float = 0.90,
 ) -> Earned:
@@ -118,7 +119,8 @@ def _others(media, controls, events, index: pd.DatetimeIndex) -> list[pd.DataFra
     if media is not None and len(media):
         known = "impressions" in media and media["impressions"].notna().all()
         contacts = wide(media, "channel", "impressions" if known else "spend", index)
-        found.append(contacts.apply(lambda column: carried(column.fillna(0), _MEDIA_HALF_LIFE)))
+        remembered = contacts.apply(lambda column: carried(column.fillna(0), _MEDIA_HALF_LIFE))
+        found.append(remembered.add_prefix(_MEDIA))
     if controls is not None and len(controls):
         found.append(wide(controls, "name", "value", index))
     return [*found, event_columns(events, index)]
@@ -135,13 +137,16 @@ def _earned(
     if none.reason:
         empty = pd.DataFrame(columns=["half_life_weeks", "gap", "low", "high"], dtype=float)
         return Earned(none, none, none, none, naive, empty, *rest)
-    fit = _fit(weeks, base, used, half_life_weeks)
+    gap, earned, own = _won(weeks, base, used, half_life_weeks, level)
     placebo = _placebo(weeks, base, used, half_life_weeks)
-    gap, earned, own = (fit.contrast(asked, level) for asked in (_GAP, {"earned": 1}, {"own": 1}))
     if not placebo.low <= 0 <= placebo.high:
         fires = reason("placebo_fires", ahead=_AHEAD, estimate=placebo.estimate, low=placebo.low, high=placebo.high)
         gap = replace(gap, reason=fires)
-    by_half_life = _by_half_life({half: _fit(weeks, base, used, half) for half in HALF_LIVES}, level)
+    gaps = {half: _won(weeks, base, used, half, level)[0] for half in HALF_LIVES}
+    by_half_life = pd.DataFrame(
+        [(half, each.estimate, each.low, each.high) for half, each in gaps.items()],
+        columns=["half_life_weeks", "gap", "low", "high"],
+    )
     return Earned(gap, earned, own, placebo, naive, by_half_life, *rest)
 
 
@@ -158,28 +163,32 @@ def _why_not(weeks: pd.DataFrame, base: pd.DataFrame, used: pd.Series) -> Mappin
     return {}
 
 
-def _columns(weeks: pd.DataFrame, base: pd.DataFrame, half_life: float) -> pd.DataFrame:
-    """Return the baseline and what is remembered of exposures, in thousands."""
+def _fit(
+    weeks: pd.DataFrame, base: pd.DataFrame, used: pd.Series, half_life: float, **more: pd.Series
+) -> tuple[WeeklyFit, pd.DataFrame, pd.Series]:
+    """Return the fit, what adds up in it (exposures in thousands), and the market by week."""
+    media = [name for name in base if name.startswith(_MEDIA)]
     earned, own = carried(weeks["earned"], half_life), carried(weeks["own"], _OWN_HALF_LIFE)
-    return base.assign(earned=earned / 1000, own=own / 1000)
+    adds = base[["one", *media]].assign(earned=earned / 1000, own=own / 1000, **more)[used]
+    fit, market = fit_market(weeks["new_customers"][used], adds, base.drop(columns=["one", *media])[used])
+    return fit, adds, market
 
 
-def _fit(weeks: pd.DataFrame, base: pd.DataFrame, used: pd.Series, half_life: float) -> WeeklyFit:
-    return fit_weeks(weeks["new_customers"][used], _columns(weeks, base, half_life)[used])
+def _won(
+    weeks: pd.DataFrame, base: pd.DataFrame, used: pd.Series, half_life: float, level: float
+) -> tuple[Estimate, Estimate, Estimate]:
+    """Return the gap, and what either kind of exposure wins, in the markets that it met."""
+    fit, adds, market = _fit(weeks, base, used, half_life)
+    met = {name: float(np.average(market, weights=adds[name])) for name in ("earned", "own")}
+    asked = ({"earned": met["earned"], "own": -met["own"]}, {"earned": met["earned"]}, {"own": met["own"]})
+    return tuple(fit.contrast(each, level) for each in asked)
 
 
 def _placebo(weeks: pd.DataFrame, base: pd.DataFrame, used: pd.Series, half_life: float) -> Estimate:
     """The effect of the earned exposures of some weeks ahead, beside those of now."""
-    columns = _columns(weeks, base, half_life)
-    columns["ahead"] = weeks["earned"].shift(-_AHEAD) / 1000
-    known = used & columns["ahead"].notna()
-    return fit_weeks(weeks["new_customers"][known], columns[known]).contrast({"ahead": 1}, _PLACEBO_LEVEL)
-
-
-def _by_half_life(fits: Mapping[float, WeeklyFit], level: float) -> pd.DataFrame:
-    gaps = {half: fit.contrast(_GAP, level) for half, fit in fits.items()}
-    rows = [(half, gap.estimate, gap.low, gap.high) for half, gap in gaps.items()]
-    return pd.DataFrame(rows, columns=["half_life_weeks", "gap", "low", "high"])
+    ahead = weeks["earned"].shift(-_AHEAD) / 1000
+    fit, _, _ = _fit(weeks, base, used & ahead.notna(), half_life, ahead=ahead)
+    return fit.contrast({"ahead": 1}, _PLACEBO_LEVEL)
 
 
 def _naive(weeks: pd.DataFrame, customers: pd.DataFrame | None, level: float) -> Estimate:

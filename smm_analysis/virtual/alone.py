@@ -5,9 +5,9 @@ carry-over can see. And media win followers and customers, who read the firm's p
 friends for a year: that is own reach, loyalty and word of mouth, which media start and others finish. `media_alone`
 replays the first and holds the second: posts taken in and what friends passed on stay as recorded. `replay` has both.
 
-What friends pass on and what the firm posts work best on people who have met something before, and less and less on
-those who have met much. So what *all* of it won, over all exposures, is another number than what some more wins: twice
-as large in world `default`. `won_by_more` is the latter, which is what a firm chooses by and what weeks can show.
+What friends pass on and what the firm posts do less and less to people who have met much of it. So what *all* of it
+won, per exposure, is another number than what some more wins. `won_by_more` is the latter, at once and of those who
+were no customers yet: that is what a firm chooses by, and what weeks can show.
 """
 
 from __future__ import annotations
@@ -65,21 +65,20 @@ def won_by_more(sim: Simulation, *, part: float = 0.1) -> dict[str, float]:
     Returns
     -------
     dict
-        earned, owned: expected new customers lost, per 1,000 exposures fewer. All else stays as recorded.
+        earned, owned: expected new customers fewer, per 1,000 exposures fewer. All else stays as recorded, those who
+        are customers already included.
 
     Examples
     --------
-    The last tenth of what friends passed on won fewer people each than all of it on average:
-
     >>> from smm_analysis.virtual import simulate
     >>> sim = simulate(seed=1, people=2000, weeks=26)
-    >>> {part: round(won_by_more(sim, part=part)["earned"], 1) for part in (0.1, 1.0)}
-    {0.1: 10.4, 1.0: 14.9}
+    >>> {name: round(won, 1) for name, won in won_by_more(sim).items()}
+    {'earned': 10.9, 'owned': 0.6}
     """
     if not 0 < part <= 1:
         raise ValueError(f"part must be above 0 and at most 1, not {part!r}")
     less = {name: {name: 1 - part} for name in HEARD}
-    won = _Alone(sim, {"recorded": {}} | less).all_weeks().sum()
+    won = _Alone(sim, {"recorded": {}} | less, same_market=True).all_weeks().sum()
     exposures = {"earned": sim.history["earned"].sum(), "owned": sum(sim.history[kind].sum() for kind in POSTS)}
     return {name: float(1000 * (won["recorded"] - won[name]) / max(part * exposures[name], 1)) for name in HEARD}
 
@@ -95,8 +94,9 @@ def _checked(plan: Factors) -> Factors:
 class _Alone(_Brand):
     """A brand whose people meet what the record says, but for factors on one thing or another, by plan."""
 
-    def __init__(self, sim: Simulation, plans: Mapping[str, Factors]) -> None:
+    def __init__(self, sim: Simulation, plans: Mapping[str, Factors], *, same_market: bool = False) -> None:
         super().__init__(sim.setting, 0.0, sim.people)
+        self.same_market = same_market  # of people who are no customers yet: the first plan's, or each its own
         self.record, self.spent, self.plans = sim.history, sim.choices.money, plans
         self.left = {name: np.ones(self.people.n) for name in plans}
         self.changed = {(line, factor) for plan in plans.values() for line, factor in plan.items()}
@@ -109,12 +109,13 @@ class _Alone(_Brand):
     def won(self, week: int) -> dict[str, float]:
         """Expected new customers of one week, by plan."""
         self.meet(week)
-        pulls, new = self.pulls(), {}
+        pulls, new, leaving = self.pulls(), {}, None
         changed = {key: self.pull(key[0], self.memory[key]) for key in self.changed}
         for name, plan in self.plans.items():
             chance = self.first(week, sum((pulls | {line: changed[line, x] for line, x in plan.items()}).values()))
             new[name] = float(self.left[name] @ chance)
-            self.left[name] *= 1 - chance
+            leaving = leaving if self.same_market and leaving is not None else chance
+            self.left[name] *= 1 - leaving
         return new
 
     def meet(self, week: int) -> None:
@@ -122,9 +123,7 @@ class _Alone(_Brand):
         world, seen = self.world, self.record
         self.log["useful"], self.log["promo"], self.log["diffusion"] = seen["useful"], seen["promo"], seen["diffusion"]
         heard = {"earned": seen["earned"][week], "owned": self.owned(week)}
-        lasts = {"earned": world.earned_half_life_weeks, "owned": world.owned_half_life_weeks} | dict(
-            world.half_life_weeks
-        )
+        lasts = {"earned": world.earned_half_life_weeks, "owned": world.owned_half_life_weeks, **world.half_life_weeks}
         for name, taken_in in heard.items():
             self._remember(name, taken_in, lasts[name])
         self.trust = seen["trust"][week]  # of the week's end: it opens the next week's posts

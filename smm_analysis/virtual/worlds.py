@@ -229,7 +229,7 @@ WORLDS: Mapping[str, World] = MappingProxyType(
                 earned_half_life_weeks=1.0,
                 owned_pull=0.1,
                 media_pull=0.3,
-                gain=0.10,
+                gain=0.15,
             ),
             _world(
                 "firm_wins",
