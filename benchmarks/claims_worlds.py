@@ -8,7 +8,7 @@ brand's own luck, by replay (S0.7a), from the engine's own chances (S0.8, S1.2) 
 world plants a claim false); of S1.2 it is what the last tenth of the exposures won, see `virtual.won_by_more`. S0.7b
 has two: what being won by ads does to the same persons, in this brand's luck (`covers`), and its mean over all brands
 and seeds of the world (`population`). For six brands truth is the mean over the brands that could tell, weighted as
-their estimates are in S0.8 and S1.2. S1.2 is given the planted part of a person's followers who see what is passed on.
+their estimates are in S1.2. S1.2 is given the planted part of a person's followers who see what is passed on.
 A seed takes most of a minute of an idle core.
 """
 
@@ -44,8 +44,8 @@ ASKED = {  # of each world: the claims that it plants, true or false
 DELTA = {"S0.7a": 5.0, "S0.7b": 0.05, "S0.8": 1.1, "S1.2": 2.0, "S1.3": 10.0, "S0.8 doubling": 0.0}
 DECISIONS = ("supported", "not_supported", "cannot_tell")
 HOW = {  # brands are put together; others by precision as they are
-    "S0.8": {"scale": "log", "weights": "information"},
-    "S1.2": {"scale": "natural", "weights": "information", "disagreement": True},
+    "S0.8": {"scale": "log", "weights": "equal"},
+    "S1.2": {"scale": "natural", "weights": "information"},
     "S1.3": {"scale": "percent", "weights": "precision"},
 }
 _BASIC, _PROMO = (PLANS[name].phases[0][1] for name in ("basic_only", "promotion_heavy"))

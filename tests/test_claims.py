@@ -120,7 +120,7 @@ def test_several_brands_see_a_wider_range_than_one():
     own = {
         name: promotion_tolerance(posts, draws=100).ratio for name, (posts, *_) in {"calm": low, "loud": high}.items()
     }
-    assert found.ratio == pool_brands(own, scale="log", weights="information")
+    assert found.ratio == pool_brands(own, scale="log", weights="equal")
     assert found.weeks["brand"].nunique() == 2
     assert math.isfinite(found.doubling.estimate)
     with pytest.raises(ValueError, match="holds brands calm, loud"):
