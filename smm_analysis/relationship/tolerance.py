@@ -116,10 +116,10 @@ def pooled_tolerance(
 
     Each brand keeps its own level and trend of hides; what is common is how hides move with the promotion share. Brands
     that promote much and brands that promote little together see a wider range than any one of them, so that the
-    doubling point is more often within it. `ratio`, `highest` and `naive` are the means of
-    these brands' own, each counted alike (`pool_brands`, equally): read off the common curve from the calmest brand to the
-    loudest they would rest on slopes laid end to end, and come out too low. That the brands' ratios differ is no error:
-    each has tried other shares.
+    doubling point is more often within it. `ratio`, `highest` and `naive` are the means of these brands' own, each
+    counted alike (`pool_brands`, equally): read off the common curve from the calmest brand to the loudest they would
+    rest on slopes laid end to end, and come out too low. That the ratios differ is no error: each brand has tried
+    other shares.
 
     Parameters
     ----------
