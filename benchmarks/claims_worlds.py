@@ -45,7 +45,7 @@ DELTA = {"S0.7a": 5.0, "S0.7b": 0.05, "S0.8": 1.1, "S1.2": 2.0, "S1.3": 10.0, "S
 DECISIONS = ("supported", "not_supported", "cannot_tell")
 HOW = {  # brands are put together; others by precision as they are
     "S0.8": {"scale": "log", "weights": "equal"},
-    "S1.2": {"scale": "natural", "weights": "information"},
+    "S1.2": {"scale": "natural", "weights": "information", "disagreement": True},
     "S1.3": {"scale": "percent", "weights": "precision"},
 }
 _BASIC, _PROMO = (PLANS[name].phases[0][1] for name in ("basic_only", "promotion_heavy"))

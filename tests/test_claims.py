@@ -488,6 +488,8 @@ def test_by_information_a_brand_that_tells_nothing_drowns_nobody():
     assert pooled.estimate == pytest.approx(2, abs=0.01)
     assert pooled.high - pooled.low == pytest.approx(2 / math.sqrt(2), abs=0.001)
     assert pool_brands(brands | lost, weights="equal").high > 300
+    again = pool_brands(brands, weights="information", disagreement=True)  # 2 apart, each of standard error .61
+    assert (again.high - again.low) / (pooled.high - pooled.low) == pytest.approx(math.sqrt(2) * 1.645, abs=0.01)
 
 
 def test_pooled_intervals_cover_the_mean_of_unequal_brands():

@@ -10,7 +10,9 @@ precision would lean to brands in which little can happen.
 
 By information: these very brands again, each counted by how much its weeks tell (the fixed effects, in the plural, of
 Rice, Higgins & Lumley 2018, Journal of the Royal Statistical Society A 181(1)). It says nothing of other brands, need
-not have the brands alike, and one brand that tells next to nothing does not drown the others.
+not have the brands alike, and one brand that tells next to nothing does not drown the others. Where brands ought to be
+alike and disagree by more than their errors, the model is at fault somewhere: `disagreement` widens the interval by as
+much (Birge 1932, Physical Review 40(2)).
 
 >>> pool_brands({"a": Estimate(1.0, 0.5, 1.5, 0.9, 104), "b": Estimate(2.0, 1.5, 2.5, 0.9, 104)}).estimate
 1.5
@@ -38,6 +40,7 @@ def pool_brands(
     *,
     scale: Literal["natural", "log", "percent"] = "natural",
     weights: Literal["precision", "equal", "information"] = "precision",
+    disagreement: bool = False,
     level: float = 0.90,
 ) -> Estimate:
     """Return the mean effect of the brands (브랜드 평균 효과).
@@ -47,6 +50,7 @@ def pool_brands(
     estimates : by brand; a brand that cannot tell is left out.
     scale : of averaging: "log" for ratios, "percent" for ratios minus 1 in percent, "natural" for differences.
     weights : "precision" for brands like these, "equal" for these brands, "information" for these by what each tells.
+    disagreement : whether brands by information that disagree by more than their errors widen the interval.
     level : of the result; the brands' intervals may be at others.
 
     Returns
@@ -61,7 +65,10 @@ def pool_brands(
     inward, outward = _SCALES[scale]
     rows = [(inward(e.estimate), inward(e.low), inward(e.high), z_value(e.level)) for e in told.values()]
     effect, low, high, z = np.array(rows).T
-    mean, half = _WEIGHTED[weights](effect, ((high - low) / 2 / z) ** 2, level)
+    variance = ((high - low) / 2 / z) ** 2
+    mean, half = _WEIGHTED[weights](effect, variance, level)
+    if disagreement and weights == "information":
+        half *= np.sqrt(max(1.0, ((effect - mean) ** 2 / variance).sum() / (len(effect) - 1)))
     return Estimate(*(float(outward(x)) for x in (mean, mean - half, mean + half)), level, n)
 
 

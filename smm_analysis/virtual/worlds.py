@@ -240,7 +240,7 @@ WORLDS: Mapping[str, World] = MappingProxyType(
                 earned_pull=0.0,
                 owned_pull=2.0,
                 media_pull=0.3,
-                gain=0.06,
+                gain=0.12,
             ),
             _world(
                 "nothing_matters",
