@@ -34,12 +34,12 @@ from smm_analysis.virtual.worlds import PLANS, Plan
 WORLDS = ("default", "paid_is_loyal", "promotion_is_harmless", "friends_win", "firm_wins", "nothing_matters")
 POLICIES = ("planned", "reactive", "seasonal")
 ASKED = {  # of each world: the claims that it plants, true or false
-    "default": ("S0.7a", "S0.7b", "S0.8", "S1.2", "S1.3"),
+    "default": ("S0.7a", "S0.7b", "S0.8", "S0.8 doubling", "S1.2", "S1.3"),
     "paid_is_loyal": ("S0.7b",),
-    "promotion_is_harmless": ("S0.8",),
+    "promotion_is_harmless": ("S0.8", "S0.8 doubling"),
     "friends_win": ("S1.2",),
     "firm_wins": ("S1.2",),
-    "nothing_matters": ("S0.7a", "S0.7b", "S0.8", "S1.2", "S1.3"),
+    "nothing_matters": ("S0.7a", "S0.7b", "S0.8", "S0.8 doubling", "S1.2", "S1.3"),
 }
 DELTA = {"S0.7a": 5.0, "S0.7b": 0.05, "S0.8": 1.1, "S1.2": 2.0, "S1.3": 10.0, "S0.8 doubling": 0.0}
 DECISIONS = ("supported", "not_supported", "cannot_tell")
@@ -61,7 +61,8 @@ def brand_rows(seed: int, world: str, brand: str, plan: str | Plan, claims: tupl
     """Return, by claim, truth, estimate and naive estimate of one brand."""
     sim = virtual.simulate(seed=seed, brand=brand, world=world, policy=POLICIES[seed % 3], plan=plan)
     tables, again = sim.tables(), Again(sim)
-    return {claim: ESTIMATES[claim](tables, again) for claim in claims} | {"posts": tables["posts"], "sim": sim}
+    asked = [claim for claim in claims if claim in ESTIMATES]
+    return {claim: ESTIMATES[claim](tables, again) for claim in asked} | {"posts": tables["posts"], "sim": sim}
 
 
 def inflow(tables: dict, again: Again) -> dict:
@@ -208,7 +209,7 @@ def one_world(seed: int, world: str, claims: tuple[str, ...]) -> list[dict]:
     brands = {name: brand_rows(seed, world, name, plan, claims) for name, plan in names}
     here = {"seed": seed, "world": world, "policy": POLICIES[seed % 3]}
     rows = []
-    for claim in claims:
+    for claim in (claim for claim in claims if claim in ESTIMATES):
         for (name, found), plan in zip(brands.items(), virtual.SAMPLE_PLANS[:6], strict=True):
             rows.append(here | {"claim": claim, "scope": "one", "brand": name, "plan": plan} | found[claim])
         six = (
@@ -217,7 +218,7 @@ def one_world(seed: int, world: str, claims: tuple[str, ...]) -> list[dict]:
             else pooled([found[claim] for found in brands.values()], claim)
         )
         rows.append(here | {"claim": claim, "scope": "six", "brand": "", "plan": ""} | six)
-    if "S0.8" in claims:
+    if "S0.8 doubling" in claims:
         rows += [here | found for found in points(seed, world, brands)]
     return rows
 

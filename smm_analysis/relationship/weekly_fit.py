@@ -16,7 +16,8 @@ import pandas as pd
 from smm_analysis.estimate import Estimate
 
 _LAGS = 4  # weeks over which errors may hang together
-_STEPS = 12  # of Gauss and Newton
+_STEPS = 20  # of Gauss and Newton at most
+_STILL = 1e-3  # of a standard error: less than that, and it has settled
 _LEAST = 0.15  # of the mean count: what is expected of a week does not fall below
 _MOST = 2.0  # by which a market moves a week, up or down, on the log scale
 
@@ -91,7 +92,9 @@ def fit_market(counts: pd.Series, adds: pd.DataFrame, multiplies: pd.DataFrame) 
     for _ in range(_STEPS):
         mean, slopes, _ = _linearised(theta, adds, multiplies, _LEAST * counts.mean())
         plain = sm.WLS(counts - mean + slopes @ theta, slopes, weights=1 / mean).fit()
-        theta = plain.params
+        before, theta = theta, plain.params
+        if ((theta - before).abs() <= _STILL * plain.bse).all():
+            break
     robust = plain.get_robustcov_results("HAC", maxlags=_LAGS, use_correction=True)
     market = _linearised(theta, adds, multiplies, _LEAST * counts.mean())[2]
     return _weekly_fit(plain, robust, slopes, float(plain.ssr)), market
