@@ -14,7 +14,11 @@ What weeks can show is what *more* exposures win at once of those who are no cus
 another number: a person's first exposures do more than the last, and some of the won would have come later by
 themselves; no week has tried that. How long an exposure is remembered cannot be told on a hundred weeks either. The
 default of a week and a half is a choice; the longer, the higher and the less sure is the answer, and `half_lives` shows
-it. One brand's weeks decide only where customers' words win many times what is usual; several brands may.
+it.
+
+One brand's weeks decide only where customers' words win much. With 30 new customers and 900 earned exposures a week,
+who knew all but the level and the two slopes would still err by 3 customers per 1,000 (standard error, 104 weeks); who
+has to find out about season, price and media as well, by 5. Six such brands together err by 3.
 """
 
 from __future__ import annotations

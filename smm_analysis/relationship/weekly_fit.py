@@ -3,6 +3,10 @@
 Weeks in a row resemble each other, which the plain covariance does not know; the autocorrelation-consistent one
 (Newey & West 1987, Econometrica 55(3)) does, but on a hundred weeks it is often too small. Of a contrast's two standard
 errors the larger one counts (as Angrist & Pischke 2009, section 8.1, advise for robust ones).
+
+The cosine estimate of `regression` does not take its place: on the hides of 142 simulated brands (development seeds
+1000 to 1007, three worlds) it covers .83, the wider of these two .90. What is regressed on here, promotion, ads and
+shares, comes and goes within weeks; trust, there, does not.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ _LAGS = 4  # weeks over which errors may hang together
 _STEPS = 20  # of Gauss and Newton at most
 _STILL = 1e-3  # of a standard error: less than that, and it has settled
 _LEAST = 0.15  # of the mean count: what is expected of a week does not fall below
+_TINY = 1e-3  # of a count a week: least where there are none
 _MOST = 2.0  # by which a market moves a week, up or down, on the log scale
 
 
@@ -82,21 +87,22 @@ def fit_market(counts: pd.Series, adds: pd.DataFrame, multiplies: pd.DataFrame) 
     Returns
     -------
     fit, market
-        The market by week, mean 1 on the log scale of standardised columns.
+        The market by week: 1 where all that multiplies is 0, which is the mean week of standardised columns.
     """
     import statsmodels.api as sm
 
+    least = max(_LEAST * counts.mean(), _TINY)
     adds, multiplies = _that_vary(adds), _that_vary(multiplies)
     names = [*adds, *multiplies]
     theta = pd.Series(0.0, names).where(pd.Index(names) != "one", counts.mean())
     for _ in range(_STEPS):
-        mean, slopes, _ = _linearised(theta, adds, multiplies, _LEAST * counts.mean())
+        mean, slopes, _ = _linearised(theta, adds, multiplies, least)
         plain = sm.WLS(counts - mean + slopes @ theta, slopes, weights=1 / mean).fit()
         before, theta = theta, plain.params
         if ((theta - before).abs() <= _STILL * plain.bse).all():
             break
     robust = plain.get_robustcov_results("HAC", maxlags=_LAGS, use_correction=True)
-    market = _linearised(theta, adds, multiplies, _LEAST * counts.mean())[2]
+    market = _linearised(theta, adds, multiplies, least)[2]
     return _weekly_fit(plain, robust, slopes, float(plain.ssr)), market
 
 
