@@ -1,14 +1,15 @@
 """How honest the relationship's claims are: coverage, verdicts and width where truth is planted, one brand and six.
 
-    python benchmarks/claims_worlds.py [seeds] [first seed] [file that keeps what was run]
+    python benchmarks/claims_worlds.py [seeds] [first seed] [file that keeps what was run] [claims, such as S0.8,S1.2]
 
 Default 200 seeds from 0. Each seed has six brands of 8,000 people and 104 weeks, each with another plan; its policy is
 planned, reactive or seasonal in turn. *One* is every brand on its own, *six* the six pooled. Truth is that of each
-brand's own luck, by replay (S0.7a, S1.2), from the engine's own chances (S0.8) or planted (S1.3, and zeros where a
-world plants a claim false). S0.7b has two: what being won by ads does to the same persons, in this brand's luck
-(`covers`), and its mean over all brands and seeds of the world (`population`). For six brands truth is the mean over
-the brands that could tell. S1.2 is given the planted part of a person's followers who see what is passed on.
-A seed takes half a minute of an idle core, 200 seeds an hour and a half.
+brand's own luck, by replay (S0.7a), from the engine's own chances (S0.8, S1.2) or planted (S1.3, and zeros where a
+world plants a claim false); of S1.2 it is what the last tenth of the exposures won, see `virtual.won_by_more`. S0.7b
+has two: what being won by ads does to the same persons, in this brand's luck (`covers`), and its mean over all brands
+and seeds of the world (`population`). For six brands truth is the mean over the brands that could tell, weighted as
+their estimates are in S1.2. S1.2 is given the planted part of a person's followers who see what is passed on.
+A seed takes most of a minute of an idle core.
 """
 
 from __future__ import annotations
@@ -27,20 +28,26 @@ from smm_analysis.estimate import Estimate
 from smm_analysis.relationship.tolerance import SETTLE_WEEKS
 from smm_analysis.verdict import decide
 from smm_analysis.virtual.promotion import weekly_hides
-from smm_analysis.virtual.truth import Again, earned, paid_inflow, paid_loyalty
+from smm_analysis.virtual.truth import Again, paid_inflow, paid_loyalty
 from smm_analysis.virtual.worlds import PLANS, Plan
 
-WORLDS = ("default", "paid_is_loyal", "promotion_is_harmless", "nothing_matters")
+WORLDS = ("default", "paid_is_loyal", "promotion_is_harmless", "friends_win", "firm_wins", "nothing_matters")
 POLICIES = ("planned", "reactive", "seasonal")
 ASKED = {  # of each world: the claims that it plants, true or false
-    "default": ("S0.7a", "S0.7b", "S0.8", "S1.2", "S1.3"),
+    "default": ("S0.7a", "S0.7b", "S0.8", "S0.8 doubling", "S1.2", "S1.3"),
     "paid_is_loyal": ("S0.7b",),
-    "promotion_is_harmless": ("S0.8",),
-    "nothing_matters": ("S0.7a", "S0.7b", "S0.8", "S1.2", "S1.3"),
+    "promotion_is_harmless": ("S0.8", "S0.8 doubling"),
+    "friends_win": ("S1.2",),
+    "firm_wins": ("S1.2",),
+    "nothing_matters": ("S0.7a", "S0.7b", "S0.8", "S0.8 doubling", "S1.2", "S1.3"),
 }
 DELTA = {"S0.7a": 5.0, "S0.7b": 0.05, "S0.8": 1.1, "S1.2": 2.0, "S1.3": 10.0, "S0.8 doubling": 0.0}
 DECISIONS = ("supported", "not_supported", "cannot_tell")
-SCALE = {"S0.8": "log", "S1.3": "percent"}
+HOW = {  # brands are put together; others by precision as they are
+    "S0.8": {"scale": "log", "weights": "equal"},
+    "S1.2": {"scale": "natural", "weights": "information", "disagreement": True},
+    "S1.3": {"scale": "percent", "weights": "precision"},
+}
 _BASIC, _PROMO = (PLANS[name].phases[0][1] for name in ("basic_only", "promotion_heavy"))
 BOTH = Plan(
     "tried_both",
@@ -54,7 +61,8 @@ def brand_rows(seed: int, world: str, brand: str, plan: str | Plan, claims: tupl
     """Return, by claim, truth, estimate and naive estimate of one brand."""
     sim = virtual.simulate(seed=seed, brand=brand, world=world, policy=POLICIES[seed % 3], plan=plan)
     tables, again = sim.tables(), Again(sim)
-    return {claim: ESTIMATES[claim](tables, again) for claim in claims} | {"posts": tables["posts"], "sim": sim}
+    asked = [claim for claim in claims if claim in ESTIMATES]
+    return {claim: ESTIMATES[claim](tables, again) for claim in asked} | {"posts": tables["posts"], "sim": sim}
 
 
 def inflow(tables: dict, again: Again) -> dict:
@@ -142,9 +150,8 @@ def owned_and_earned(tables: dict, again: Again) -> dict:
         events=tables["events"],
         customers=tables["customers"],
     )
-    world = again.sim.setting.world
-    truth = 0.0 if world.earned_pull == world.owned_pull == 0 else next(earned(again))["value"]
-    return row(found.gap, found.naive, truth)
+    won = virtual.won_by_more(again.sim)
+    return row(found.gap, found.naive, won["earned"] - won["owned"])
 
 
 ESTIMATES = {"S0.7a": inflow, "S0.7b": retention, "S0.8": tolerance, "S1.2": owned_and_earned, "S1.3": links}
@@ -157,20 +164,36 @@ def row(found: Estimate, naive: Estimate, truth: float | None) -> dict:
 
 
 def pooled(rows: list[dict], claim: str) -> dict:
-    """Return the six brands as one."""
+    """Return the six brands as one; truth is the mean of theirs, by the estimate's own weights."""
     told = [r for r in rows if r["told"] and r["truth"] is not None]
-    scale = SCALE.get(claim, "natural")
-    pair = []
-    for low, middle, high in (("low", "estimate", "high"), ("naive_low", "naive", "naive_high")):
-        each = {str(i): Estimate(r[middle], r[low], r[high], 0.9, r["n"]) for i, r in enumerate(told)}
-        pair.append(relationship.pool_brands(each, scale=scale))
-    truths = np.array([r["truth"] for r in told], dtype=float)
-    mean = {
-        "natural": lambda x: x.mean(),
-        "log": lambda x: np.exp(np.log(x).mean()),
-        "percent": lambda x: 100 * np.expm1(np.log1p(x / 100).mean()),
-    }[scale]
-    return row(*pair, float(mean(truths)) if len(truths) else None)
+    how = HOW.get(claim, {"scale": "natural", "weights": "precision"})
+    found, naive = (_pooled(told, names, how) for names in (("low", "estimate", "high"), _NAIVE))
+    return row(found, naive, _mean_truth(told, how) if told else None)
+
+
+_NAIVE = ("naive_low", "naive", "naive_high")
+
+
+def _pooled(told: list[dict], names: tuple[str, str, str], how: dict) -> Estimate:
+    lows, middles, highs = ([r[name] for r in told] for name in names)
+    each = zip(middles, lows, highs, told, strict=True)
+    return relationship.pool_brands({str(i): Estimate(*x, 0.9, r["n"]) for i, (*x, r) in enumerate(each)}, **how)
+
+
+def _mean_truth(told: list[dict], how: dict) -> float:
+    """Return the mean of the truths: on the estimate's scale, and weighted as it is."""
+    inward, outward = {"natural": (float, float), "log": (np.log, np.exp), "percent": (_log1p, _expm1)}[how["scale"]]
+    halves = np.array([inward(r["high"]) - inward(r["low"]) for r in told])
+    weights = halves**-2 if how["weights"] == "information" else np.ones(len(told))
+    return float(outward(np.average([inward(r["truth"]) for r in told], weights=weights)))
+
+
+def _log1p(percent: float) -> float:
+    return math.log1p(percent / 100)
+
+
+def _expm1(log: float) -> float:
+    return 100 * math.expm1(log)
 
 
 def links_of_all(brands: dict[str, dict], world: str) -> dict:
@@ -180,13 +203,13 @@ def links_of_all(brands: dict[str, dict], world: str) -> dict:
     return row(found.effect, found.naive, 100 * (virtual.WORLDS[world].link_synergy - 1))
 
 
-def one_world(seed: int, world: str) -> list[dict]:
+def one_world(seed: int, world: str, claims: tuple[str, ...]) -> list[dict]:
     """Return all rows of one seed in one world."""
     names = zip(virtual.BRANDS, virtual.SAMPLE_PLANS[:6], strict=False)
-    brands = {name: brand_rows(seed, world, name, plan, ASKED[world]) for name, plan in names}
+    brands = {name: brand_rows(seed, world, name, plan, claims) for name, plan in names}
     here = {"seed": seed, "world": world, "policy": POLICIES[seed % 3]}
     rows = []
-    for claim in ASKED[world]:
+    for claim in (claim for claim in claims if claim in ESTIMATES):
         for (name, found), plan in zip(brands.items(), virtual.SAMPLE_PLANS[:6], strict=True):
             rows.append(here | {"claim": claim, "scope": "one", "brand": name, "plan": plan} | found[claim])
         six = (
@@ -195,7 +218,7 @@ def one_world(seed: int, world: str) -> list[dict]:
             else pooled([found[claim] for found in brands.values()], claim)
         )
         rows.append(here | {"claim": claim, "scope": "six", "brand": "", "plan": ""} | six)
-    if "S0.8" in ASKED[world]:
+    if "S0.8 doubling" in claims:
         rows += [here | found for found in points(seed, world, brands)]
     return rows
 
@@ -269,16 +292,15 @@ def _within(r: dict, means: pd.Series) -> float:
     return float(r["low"] <= means[r["world"], "S0.7b"] <= r["high"])
 
 
-def main(seeds: int = 200, first: int = 0, keep: str = "") -> None:
+def main(seeds: int = 200, first: int = 0, keep: str = "", only: str = "") -> None:
     """Run what is not kept yet, and print the tables."""
     kept = Path(keep).read_text(encoding="utf-8").splitlines() if keep and Path(keep).exists() else []
     rows = [json.loads(line) for line in kept]
     done = {(r["seed"], r["world"]) for r in rows}
+    asked = {world: tuple(c for c in claims if not only or c in only.split(",")) for world, claims in ASKED.items()}
     for seed in range(first, first + seeds):
-        for world in WORLDS:
-            if (seed, world) in done:
-                continue
-            fresh = one_world(seed, world)
+        for world in (world for world in WORLDS if asked[world] and (seed, world) not in done):
+            fresh = one_world(seed, world, asked[world])
             rows += fresh
             if keep:
                 with Path(keep).open("a", encoding="utf-8") as file:
@@ -290,4 +312,4 @@ def main(seeds: int = 200, first: int = 0, keep: str = "") -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]), *sys.argv[3:4])
+    main(*map(int, sys.argv[1:3]), *sys.argv[3:5])

@@ -35,9 +35,9 @@ WEEKS = pd.date_range("2024-01-01", periods=104, freq="7D", name="week")
 SEOUL = "Asia/Seoul"
 
 
-@pytest.mark.parametrize("module", ["cohorts", "links", "pooling"])
+@pytest.mark.parametrize("module", ["relationship.cohorts", "relationship.links", "relationship.pooling"])
 def test_doctests_show_what_the_functions_return(module):
-    assert doctest.testmod(importlib.import_module(f"smm_analysis.relationship.{module}")).failed == 0
+    assert doctest.testmod(importlib.import_module(f"smm_analysis.{module}")).failed == 0
 
 
 # --- promotion tolerance (S0.8) ---------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def test_several_brands_see_a_wider_range_than_one():
     own = {
         name: promotion_tolerance(posts, draws=100).ratio for name, (posts, *_) in {"calm": low, "loud": high}.items()
     }
-    assert found.ratio == pool_brands(own, scale="log")
+    assert found.ratio == pool_brands(own, scale="log", weights="equal")
     assert found.weeks["brand"].nunique() == 2
     assert math.isfinite(found.doubling.estimate)
     with pytest.raises(ValueError, match="holds brands calm, loud"):
@@ -343,6 +343,13 @@ def test_brands_that_cannot_tell_alone_tell_together():
     assert not found.reason
 
 
+def test_of_few_weeks_the_interval_holds_what_was_planted():
+    effects = [link_synergy(linked(seed, weeks=16)).effect for seed in range(50)]
+    told = [each for each in effects if not each.reason]
+    assert len(told) > 25
+    assert np.mean([each.low <= 30 <= each.high for each in told]) >= 0.78  # 90%: fewer in one of 100 samples
+
+
 def test_posts_without_the_column_of_links_are_not_linked():
     found = link_synergy(linked(1).drop(columns="linked_post_id")).effect
     assert "No post links" in found.reason["en"]
@@ -368,6 +375,23 @@ def passed_on(seed=0, *, per_1000=(20.0, 1.0), weeks=104):
     earned = pd.Series(shares).shift(1, fill_value=0) * 5
     mean = 10 + sum(p / 1000 * carried(x, 2) for p, x in zip(per_1000, (earned, pd.Series(seen)), strict=True))
     return pd.DataFrame({"week": WEEKS[:weeks], "new_customers": rng.poisson(mean)}), posts
+
+
+def test_a_good_market_makes_the_same_exposures_win_more():
+    """Planted: 20 customers per 1,000 in a usual week, twice that in a holiday, which has more to pass on as well."""
+    rng = np.random.default_rng(4)
+    holiday = pd.Series((np.arange(104) % 9 == 4).astype(float), WEEKS)
+    shares = 100 * np.exp(0.5 * rng.normal(size=104)) * (1 + holiday)
+    adds = pd.DataFrame({"one": 1.0, "earned": carried(shares * 5, 1.5) / 1000}, WEEKS)
+    mean = (20 + 20 * adds["earned"]) * 2**holiday
+    found = []
+    for _ in range(40):
+        counts = pd.Series(rng.poisson(mean).astype(float), WEEKS)
+        fit, market = weekly_fit.fit_market(counts, adds, pd.DataFrame({"holiday": holiday}))
+        found.append(fit.contrast({"earned": 1.0}, 0.90))
+    assert market.max() == pytest.approx(2, abs=0.4)
+    assert np.mean([each.estimate for each in found]) == pytest.approx(20, abs=2.5)
+    assert np.mean([each.low <= 20 <= each.high for each in found]) >= 0.78  # 90%: fewer in one of 100 samples
 
 
 def test_earned_exposures_win_what_was_planted():
@@ -397,6 +421,24 @@ def test_earned_declines_and_says_what_would_decide(column, why):
 def test_shares_out_of_range_are_refused():
     with pytest.raises(ValueError, match=r"seen_share in 0\.\.1"):
         earned_customers(*passed_on(), reach_per_share=10, seen_share=35)
+    with pytest.raises(ValueError, match="half_life_weeks must be above 0, not 0"):
+        earned_customers(*passed_on(), reach_per_share=10, half_life_weeks=0)
+
+
+def test_the_gap_is_shown_at_every_half_life():
+    found = earned_customers(*passed_on(3), reach_per_share=10, seen_share=0.5)
+    table = found.half_lives.set_index("half_life_weeks")["gap"]
+    assert table[found.half_life_weeks] == found.gap.estimate
+    assert found.gap.estimate == pytest.approx(found.earned.estimate - found.own.estimate)
+
+
+def test_channels_and_events_may_have_one_name():
+    weekly, posts = passed_on(5)
+    media = pd.DataFrame({"week": WEEKS, "channel": "shock", "spend": np.random.default_rng(5).random(104)})
+    events = pd.DataFrame({"start": [WEEKS[9]], "end": [WEEKS[11]], "kind": ["shock"]})
+    found = earned_customers(weekly, posts, reach_per_share=10, media=media, events=events)
+    assert found.left_out == ()
+    assert math.isfinite(found.gap.estimate)
 
 
 def test_reach_by_side_counts_every_author_once():
@@ -437,6 +479,17 @@ def test_pooling_is_the_mean_on_its_scale_and_leaves_out_who_cannot_tell():
     assert pooled.n == 200
     one = pool_brands({"a": brands["a"]})
     assert "Only 1 of 1 brands" in one.reason["en"]
+
+
+def test_by_information_a_brand_that_tells_nothing_drowns_nobody():
+    brands = {"a": Estimate(1.0, 0.0, 2.0, 0.9, 100), "b": Estimate(3.0, 2.0, 4.0, 0.9, 100)}
+    lost = {"lost": Estimate(500.0, -500.0, 1500.0, 0.9, 100)}
+    pooled = pool_brands(brands | lost, weights="information")
+    assert pooled.estimate == pytest.approx(2, abs=0.01)
+    assert pooled.high - pooled.low == pytest.approx(2 / math.sqrt(2), abs=0.001)
+    assert pool_brands(brands | lost, weights="equal").high > 300
+    again = pool_brands(brands, weights="information", disagreement=True)  # 2 apart, each of standard error .61
+    assert (again.high - again.low) / (pooled.high - pooled.low) == pytest.approx(math.sqrt(2) * 1.645, abs=0.01)
 
 
 def test_pooled_intervals_cover_the_mean_of_unequal_brands():
@@ -557,6 +610,17 @@ def test_expected_hides_agree_with_those_that_were_drawn():
     drawn, expected = sim.history["hid"].sum(), weeks["expected_hides"].sum()
     assert abs(drawn - expected) < 3.5 * np.sqrt(expected)
     assert weeks["impressions"].sum() == brand_impressions(sim)
+
+
+def test_more_of_what_wins_nobody_wins_nobody():
+    kept = {"seed": 6, "people": 1500, "weeks": 40}
+    friends, firm = (virtual.won_by_more(virtual.simulate(world=w, **kept)) for w in ("friends_win", "firm_wins"))
+    assert friends["earned"] > friends["owned"] + 5
+    assert firm["earned"] == 0
+    assert firm["owned"] > 1
+    assert virtual.won_by_more(virtual.simulate(world="nothing_matters", **kept)) == {"earned": 0, "owned": 0}
+    with pytest.raises(ValueError, match="part must be above 0"):
+        virtual.won_by_more(virtual.simulate(**kept), part=0)
 
 
 def brand_impressions(sim):

@@ -3,7 +3,8 @@
 The naive reading compares all linked posts with all others. But links stand on the kinds of posts that travel anyway,
 and in the weeks in which much is posted. Here the logarithm of reach is regressed on the link with an effect for every
 week and for every kind on every medium, among kinds and media that have both; only weeks with linked and unlinked posts
-tell anything. Errors hang together within a week, so that the covariance is clustered by week.
+tell anything. Errors may hang together within a week, so that the covariance is clustered by week; of few weeks it is
+often too small, so that the plain one counts where it is the wider of the two.
 
 >>> at = pd.Timestamp("2026-01-05") + pd.to_timedelta(np.repeat(np.arange(20), 2), unit="W")
 >>> posts = pd.DataFrame({"published_at": at, "kind": "event", "medium": "video", "linked_post_id": [None, "p1"] * 20})
@@ -111,30 +112,39 @@ def _why_not(table: pd.DataFrame, like: pd.DataFrame) -> Mapping[Lang, str]:
 
 
 def _effect(table: pd.DataFrame, like: pd.DataFrame, level: float) -> Estimate:
-    """Least squares with effects of week and cell, clustered by week; Student's t with weeks - 1 degrees of freedom.
+    """Least squares with effects of week and cell; the wider of plain and clustered errors, Student's t.
 
-    Both sides are cleared of the effects first (Frisch & Waugh 1933, Econometrica 1(4)); effects of weeks lie within
-    the clusters and cost the covariance no degrees of freedom, those of cells do.
+    Both sides are cleared of the effects first (Frisch & Waugh 1933, Econometrica 1(4)), which costs as many degrees
+    of freedom as there are effects.
     """
-    import statsmodels.api as sm
+    from scipy.special import stdtrit
 
     if why := _why_not(table, like):
         return unknown(level, len(like), why)
-    reach, link = _cleared(like, ["log_reach", "linked"]).T
-    if link @ link < 1e-9:
+    cleared, effects = _cleared(like, ["log_reach", "linked"])
+    (reach, link), df = cleared.T, len(like) - effects - 1
+    if link @ link < 1e-9 or df < 1:
         return unknown(level, len(like), reason("few_link_weeks", weeks=0, needed=_FEWEST_WEEKS))
-    clusters = {"groups": pd.factorize(like["week"])[0]}
-    fit = sm.OLS(reach, link).fit(cov_type="cluster", cov_kwds=clusters, use_t=True)
-    value, (low, high) = float(fit.params[0]), fit.conf_int(1 - level)[0]
-    wider = np.sqrt(len(like) / max(len(like) - like["cell"].nunique(), 1))
-    return _percent(value, value - wider * (value - low), value + wider * (high - value), level, len(like))
+    value = link @ reach / (link @ link)
+    half = stdtrit(df, 0.5 + level / 2) * _error(link, reach - value * link, like, df)
+    return _percent(value, value - half, value + half, level, len(like))
 
 
-def _cleared(like: pd.DataFrame, names: list[str]) -> np.ndarray:
-    """Return columns less what weeks and cells explain of them."""
+def _error(link: np.ndarray, rest: np.ndarray, like: pd.DataFrame, df: int) -> float:
+    """Return the slope's standard error: plain, or clustered by week, whichever is larger."""
+    weeks, cells = like["week"].nunique(), like["cell"].nunique()
+    scores = pd.Series(link * rest).groupby(like["week"].to_numpy()).sum()
+    clustered = (scores**2).sum() * weeks / (weeks - 1) * len(like) / max(len(like) - cells, 1)
+    plain = rest @ rest / df * (link @ link)
+    return float(np.sqrt(max(plain, clustered)) / (link @ link))
+
+
+def _cleared(like: pd.DataFrame, names: list[str]) -> tuple[np.ndarray, int]:
+    """Return columns less what weeks and cells explain of them, and how many effects that took."""
     effects = pd.get_dummies(like[["week", "cell"]], dtype=float).to_numpy()
     values = like[names].to_numpy()
-    return values - effects @ np.linalg.lstsq(effects, values, rcond=None)[0]
+    slopes, _, rank, _ = np.linalg.lstsq(effects, values, rcond=None)
+    return values - effects @ slopes, int(rank)
 
 
 def _naive(table: pd.DataFrame, level: float) -> Estimate:

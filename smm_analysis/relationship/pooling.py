@@ -8,6 +8,12 @@ chance it is too small. How far brands differ, and what a new one may expect, is
 Equally: the mean of these very brands. Where little is passed on, both effect and error are small, so that weights by
 precision would lean to brands in which little can happen.
 
+By information: these very brands again, each counted by how much its weeks tell (the fixed effects, in the plural, of
+Rice, Higgins & Lumley 2018, Journal of the Royal Statistical Society A 181(1)). It says nothing of other brands, need
+not have the brands alike, and one brand that tells next to nothing does not drown the others. Where brands ought to be
+alike and disagree by more than their errors, the model is at fault somewhere: `disagreement` widens the interval by as
+much (Birge 1932, Physical Review 40(2)).
+
 >>> pool_brands({"a": Estimate(1.0, 0.5, 1.5, 0.9, 104), "b": Estimate(2.0, 1.5, 2.5, 0.9, 104)}).estimate
 1.5
 """
@@ -33,7 +39,8 @@ def pool_brands(
     estimates: Mapping[str, Estimate],
     *,
     scale: Literal["natural", "log", "percent"] = "natural",
-    weights: Literal["precision", "equal"] = "precision",
+    weights: Literal["precision", "equal", "information"] = "precision",
+    disagreement: bool = False,
     level: float = 0.90,
 ) -> Estimate:
     """Return the mean effect of the brands (브랜드 평균 효과).
@@ -42,7 +49,8 @@ def pool_brands(
     ----------
     estimates : by brand; a brand that cannot tell is left out.
     scale : of averaging: "log" for ratios, "percent" for ratios minus 1 in percent, "natural" for differences.
-    weights : "precision" for brands like these, "equal" for these brands.
+    weights : "precision" for brands like these, "equal" for these brands, "information" for these by what each tells.
+    disagreement : whether brands by information that disagree by more than their errors widen the interval.
     level : of the result; the brands' intervals may be at others.
 
     Returns
@@ -57,13 +65,21 @@ def pool_brands(
     inward, outward = _SCALES[scale]
     rows = [(inward(e.estimate), inward(e.low), inward(e.high), z_value(e.level)) for e in told.values()]
     effect, low, high, z = np.array(rows).T
-    mean, half = (_equally if weights == "equal" else _by_precision)(effect, ((high - low) / 2 / z) ** 2, level)
+    variance = ((high - low) / 2 / z) ** 2
+    mean, half = _WEIGHTED[weights](effect, variance, level)
+    if disagreement and weights == "information":
+        half *= np.sqrt(max(1.0, ((effect - mean) ** 2 / variance).sum() / (len(effect) - 1)))
     return Estimate(*(float(outward(x)) for x in (mean, mean - half, mean + half)), level, n)
 
 
 def _equally(effect: np.ndarray, variance: np.ndarray, level: float) -> tuple[float, float]:
     """Return the mean and half its interval, the brands fixed."""
     return float(effect.mean()), z_value(level) * float(np.sqrt(variance.sum())) / len(effect)
+
+
+def _by_information(effect: np.ndarray, variance: np.ndarray, level: float) -> tuple[float, float]:
+    """Return the mean by inverse variance and half its interval, the brands fixed."""
+    return float(np.average(effect, weights=1 / variance)), z_value(level) / float(np.sqrt((1 / variance).sum()))
 
 
 def _by_precision(effect: np.ndarray, variance: np.ndarray, level: float) -> tuple[float, float]:
@@ -75,3 +91,6 @@ def _by_precision(effect: np.ndarray, variance: np.ndarray, level: float) -> tup
     weight = 1 / (variance + max(found.tau2, 0))
     spread = max(found.sd_eff_w_re_hksj, np.sqrt(1 / weight.sum()))
     return float(weight @ effect / weight.sum()), float(spread * t.ppf(0.5 + level / 2, len(effect) - 1))
+
+
+_WEIGHTED = {"precision": _by_precision, "equal": _equally, "information": _by_information}

@@ -116,9 +116,10 @@ def pooled_tolerance(
 
     Each brand keeps its own level and trend of hides; what is common is how hides move with the promotion share. Brands
     that promote much and brands that promote little together see a wider range than any one of them, so that the
-    doubling point is more often within it. `ratio`, `highest` and `naive` are the means of the brands' own, by
-    `pool_brands`: read off the common curve from the calmest brand to the loudest they would rest on slopes laid end to
-    end, and come out too low.
+    doubling point is more often within it. `ratio`, `highest` and `naive` are the means of these brands' own, each
+    counted alike (`pool_brands`, equally): read off the common curve from the calmest brand to the loudest they would
+    rest on slopes laid end to end, and come out too low. That the ratios differ is no error: each brand has tried
+    other shares.
 
     Parameters
     ----------
@@ -136,8 +137,9 @@ def pooled_tolerance(
         name: _tolerance({half: [each[i]] for half, each in parts.items()}, half_life_weeks, None, wanted)
         for i, name in enumerate(brands)
     }
+    how = {"scale": "log", "weights": "equal", "level": level}
     means = {
-        what: pool_brands({name: getattr(each, what) for name, each in own.items()}, scale="log", level=level)
+        what: pool_brands({name: getattr(each, what) for name, each in own.items()}, **how)
         for what in ("ratio", "highest", "naive")
     }
     return replace(_tolerance(parts, half_life_weeks, None, wanted), **means)

@@ -3,6 +3,10 @@
 Weeks in a row resemble each other, which the plain covariance does not know; the autocorrelation-consistent one
 (Newey & West 1987, Econometrica 55(3)) does, but on a hundred weeks it is often too small. Of a contrast's two standard
 errors the larger one counts (as Angrist & Pischke 2009, section 8.1, advise for robust ones).
+
+The cosine estimate of `regression` does not take its place: on the hides of 142 simulated brands (development seeds
+1000 to 1007, three worlds) it covers .83, the wider of these two .90. What is regressed on here, promotion, ads and
+shares, comes and goes within weeks; trust, there, does not.
 """
 
 from __future__ import annotations
@@ -16,6 +20,11 @@ import pandas as pd
 from smm_analysis.estimate import Estimate
 
 _LAGS = 4  # weeks over which errors may hang together
+_STEPS = 20  # of Gauss and Newton at most
+_STILL = 1e-3  # of a standard error: less than that, and it has settled
+_LEAST = 0.15  # of the mean count: what is expected of a week does not fall below
+_TINY = 1e-3  # of a count a week: least where there are none
+_MOST = 2.0  # by which a market moves a week, up or down, on the log scale
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,48 @@ def fit_weeks(outcome: pd.Series, columns: pd.DataFrame) -> WeeklyFit:
     plain = sm.OLS(outcome, columns).fit()
     robust = plain.get_robustcov_results("HAC", maxlags=_LAGS, use_correction=True)
     return _weekly_fit(plain, robust, columns, float(plain.ssr))
+
+
+def fit_market(counts: pd.Series, adds: pd.DataFrame, multiplies: pd.DataFrame) -> tuple[WeeklyFit, pd.Series]:
+    """Return the fit of counts whose mean is what adds up, times what the market makes of it (곱셈 시장 회귀).
+
+    Season, price or a stock-out do not win so many customers each; they make all that wins customers win more or
+    fewer. The mean is (b'adds) exp(g'multiplies), the variance proportional to it: weighted least squares on the
+    derivatives, step by step (Gauss-Newton). Coefficients of `adds` are those of a week in which the market is at 1.
+
+    Parameters
+    ----------
+    counts : by week, 0 or more. adds : `one` and others, linear; multiplies : log-linear, without a constant.
+
+    Returns
+    -------
+    fit, market
+        The market by week: 1 where all that multiplies is 0, which is the mean week of standardised columns.
+    """
+    import statsmodels.api as sm
+
+    least = max(_LEAST * counts.mean(), _TINY)
+    adds, multiplies = _that_vary(adds), _that_vary(multiplies)
+    names = [*adds, *multiplies]
+    theta = pd.Series(0.0, names).where(pd.Index(names) != "one", counts.mean())
+    for _ in range(_STEPS):
+        mean, slopes, _ = _linearised(theta, adds, multiplies, least)
+        plain = sm.WLS(counts - mean + slopes @ theta, slopes, weights=1 / mean).fit()
+        before, theta = theta, plain.params
+        if ((theta - before).abs() <= _STILL * plain.bse).all():
+            break
+    robust = plain.get_robustcov_results("HAC", maxlags=_LAGS, use_correction=True)
+    market = _linearised(theta, adds, multiplies, least)[2]
+    return _weekly_fit(plain, robust, slopes, float(plain.ssr)), market
+
+
+def _linearised(
+    theta: pd.Series, adds: pd.DataFrame, multiplies: pd.DataFrame, least: float
+) -> tuple[pd.Series, pd.DataFrame, pd.Series]:
+    """Return the mean of every week, its slopes in the coefficients, and the market."""
+    market = np.exp((multiplies @ theta[list(multiplies)]).clip(-_MOST, _MOST))
+    mean = market * (adds @ theta[list(adds)]).clip(lower=least)
+    return mean, pd.concat([adds.mul(market, axis=0), multiplies.mul(mean, axis=0)], axis=1), market
 
 
 def _that_vary(columns: pd.DataFrame) -> pd.DataFrame:

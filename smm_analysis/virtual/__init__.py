@@ -5,7 +5,7 @@ People on a follower graph see posts and paid channels, ask, trust, share, buy, 
 person, week and purpose: two plans see the same luck, and their difference is the plan's.
 """
 
-from .alone import media_alone
+from .alone import media_alone, won_by_more
 from .case_plans import hollow_answers, nokia_plans, shop_plan, shop_ways
 from .contest import contest, leads
 from .engine import replay, simulate
@@ -45,5 +45,6 @@ __all__ = [
     "take_up",
     "truth",
     "whole_network",
+    "won_by_more",
     "write_sample",
 ]

@@ -219,6 +219,30 @@ WORLDS: Mapping[str, World] = MappingProxyType(
                 trust_in_answer=0.0,
             ),
             _world(
+                "friends_win",
+                "Strangers come by what friends pass on, within a week or two; ads and the firm's own posts do little: "
+                "S1.2 is strongly true.",
+                "The records call many of these customers organic or paid, by what else they remember.",
+                (),
+                ("S1.2",),
+                earned_pull=1.2,
+                earned_half_life_weeks=1.0,
+                owned_pull=0.1,
+                media_pull=0.3,
+                gain=0.15,
+            ),
+            _world(
+                "firm_wins",
+                "The firm's own posts win strangers, what friends pass on wins nobody: S1.2 is false.",
+                "Much is passed on where much is posted, so that customers follow shares; and the records call many of "
+                "them referred.",
+                ("S1.2",),
+                earned_pull=0.0,
+                owned_pull=2.0,
+                media_pull=0.3,
+                gain=0.12,
+            ),
+            _world(
                 "nothing_matters",
                 "Nothing that managers do has an effect, and NPS is noise: people buy at their own rates.",
                 "Season moves sales and spend alike, and reactive managers spend after good weeks: spend and sales "
