@@ -17,7 +17,7 @@ import sys
 import numpy as np
 import pandas as pd
 from statsmodels.regression.linear_model import OLS
-from strategies_truth import PAIRS, PEOPLE, claim_case, panels
+from strategies_truth import CLAIM_PEOPLE, CLAIM_WORLDS, PAIRS, claim_case, panels
 
 from smm_analysis.diffusion import CoupledModel, fit_coupled
 from smm_analysis.diffusion.panel import ACTIVITIES
@@ -26,9 +26,8 @@ from smm_analysis.strategies import diffusion_by_relationship, find_plan, one_br
 from smm_analysis.strategies.plans import money_of
 from smm_analysis.verdict import decide
 
-WORLDS = ("default", "trust_does_not_matter", "nothing_matters")
 CLAIMS = ("S0.3", *PAIRS)
-BUDGET = 250.0 * PEOPLE * 104
+BUDGET = 250.0 * CLAIM_PEOPLE * 104
 DELTA, DELTA_CUSTOMERS = 0.05, 0.1
 BRANDS = 6
 
@@ -105,8 +104,8 @@ def six_brand_rows(world: str, seeds: range) -> list[dict]:
 
 
 def main(seeds: int = 36) -> None:
-    rows = [r for world in WORLDS for seed in range(seeds) for r in one_brand_rows(world, seed)]
-    for world in WORLDS:
+    rows = [r for world in CLAIM_WORLDS for seed in range(seeds) for r in one_brand_rows(world, seed)]
+    for world in CLAIM_WORLDS:
         for first in range(0, seeds - BRANDS + 1, BRANDS):
             rows += six_brand_rows(world, range(first, first + BRANDS))
     table = pd.DataFrame(rows)

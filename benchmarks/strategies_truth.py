@@ -22,12 +22,13 @@ from smm_analysis.virtual.truth import Again, diffusion_effect, loyal
 from smm_analysis.virtual.worlds import LINES
 
 CACHE = Path(tempfile.gettempdir()) / "smm_strategies_truth"
-PEOPLE = 4000
+PEOPLE, CLAIM_PEOPLE = 4000, 8000
 NEEDED = (
     *("weekly", "effort", "media", "posts", "mentions"),
     *("surveys", "controls", "events", "customers", "purchases"),
 )
 MIXES = {name: replace(plan, flights=True) for name, plan in PLANS.items() if name != "burst"}  # one rhythm for all
+CLAIM_WORLDS = {name: WORLDS[name] for name in ("default", "trust_does_not_matter", "nothing_matters")}
 CLAIM_POLICIES = ("planned", "reactive", "seasonal")
 PAIRS = {
     "S0.4": ("basic_then_diffusion", "diffusion_only"),
@@ -122,7 +123,7 @@ def claim_case(seed: int, world: str) -> dict:
     plan, policy = SAMPLE_PLANS[seed % 6], CLAIM_POLICIES[seed // 6 % 3]
 
     def make() -> dict:
-        setting = {"seed": seed, "world": world, "people": PEOPLE}
+        setting = {"seed": seed, "world": CLAIM_WORLDS[world], "people": CLAIM_PEOPLE}
         sim = simulate(policy=policy, plan=plan, **setting)
         names = dict.fromkeys(name for pair in PAIRS.values() for name in pair)
         plans = {name: loyal(simulate(plan=name, policy="planned", **setting)) for name in names}
@@ -130,7 +131,7 @@ def claim_case(seed: int, world: str) -> dict:
         truth["S0.3"] = diffusion_effect(Again(sim))["value"]
         return {**record(sim), "plan": plan, "policy": policy, "loyal": loyal(sim), "truth": truth}
 
-    return kept(f"claims-{world}-{PEOPLE}-{seed}", make)
+    return kept(f"claims-{world}-{CLAIM_PEOPLE}-{seed}", make)
 
 
 def record(sim: Simulation) -> dict:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,8 @@ from smm_analysis.strategies import (
     diffusion_by_relationship,
     plan_difference,
 )
+from smm_analysis.strategies.claims import over_brands
+from smm_analysis.strategies.comparison import kinship
 from smm_analysis.strategies.plans import distance, money_of
 from smm_analysis.verdict import judge
 from smm_analysis.virtual import BRANDS, simulate
@@ -311,6 +315,35 @@ def test_a_distance_is_the_money_that_would_be_elsewhere():
     assert distance(np.stack([record, half, record[:, ::-1]]), record) == pytest.approx([0, 0.5, 1])
 
 
+def test_plans_that_leave_the_record_together_err_together():
+    record = np.tile([1.0, 0.0, 0.0], (8, 1))
+    shares = ([1, 0, 0], [0.5, 0.5, 0], [0.5, 0.25, 0.25], [0.5, 0, 0.5])
+    money = np.stack([np.tile(each, (8, 1)) for each in shares])
+    kin = kinship(np.stack([distance(money, each) for each in money]))
+    assert np.allclose(kin[1], [0, 1, 0.75, 0.5])
+    assert kin[0, 0] == 1
+    many = np.random.default_rng(0).dirichlet(np.ones(6), (12, 8))
+    many[0] = record.mean()
+    assert np.linalg.eigvalsh(kinship(np.stack([distance(many, each) for each in many]))).min() > -1e-9
+
+
+def test_what_plans_bring_on_average_over_luck_is_told_closer(model):
+    with_luck, without = (
+        compare_strategies(model, ["steady", "burst"], luck=luck, rng=3).difference("steady", "burst")
+        for luck in (True, False)
+    )
+    assert without.high - without.low < with_luck.high - with_luck.low
+    assert without.estimate == pytest.approx(with_luck.estimate, rel=0.05)
+
+
+def test_a_brands_own_error_averages_out_over_brands_and_a_common_one_does_not():
+    rng = np.random.default_rng(4)
+    own, common = rng.standard_normal((25, 4000)), rng.standard_normal(4000)
+    alone, together = (over_brands([*draws], 0.9, 25, form=0.0, rng=rng) for draws in (own, 0 * own + common))
+    assert alone.high - alone.low == pytest.approx(2 * 1.645 / 5, rel=0.1)
+    assert together.high - together.low == pytest.approx(2 * 1.645, rel=0.1)
+
+
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_figures_name_plans_in_the_language_asked_for(compared, model, lang):
     from smm_analysis import plot
@@ -330,6 +363,8 @@ def test_six_brands_share_what_they_know():
     panels, repeats = zip(*(frames(simulate(seed=1003, brand=b, people=1500)) for b in BRANDS[:6]), strict=True)
     model = fit_coupled(pd.concat(panels), repeat=pd.concat(repeats), draws=100)
     assert list(model.brands) == list(BRANDS[:6])
+    opens = [fit.draws.gate[:, 0] > 0 for fit in model.brands.values()]  # of one draw, all brands' forms go together
+    assert all((a <= b).all() or (b <= a).all() for a, b in pairwise(opens))
     found = plan_difference(model, "S4.2", relative=True)
     assert found.low > 0
     assert found.n == 6 * 104

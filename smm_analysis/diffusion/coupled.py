@@ -8,8 +8,8 @@ tell apart are averaged; every weight has a weak prior.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -38,12 +38,13 @@ from .forms import (
     known_until,
     weights_of,
 )
-from .pooling import Gates, shared_gates, shared_priors
+from .pooling import OTHERS_COUNT, Gates, shared_gates, shared_priors
 from .rates import Prior, RateFit
 from .relation import RelationFit, felt_promotion, fit_relation
 from .repeat import RepeatFit, fit_repeat, source_columns
 from .weeks import Weeks, remembered, unusable, weeks_of
 
+_FORMS = 2**31  # seeds the draws of forms, apart from any brand's number
 _PATHS = 30  # draws of the relationship's path, for each of which the hazards are fitted anew
 
 
@@ -141,10 +142,13 @@ def fit_coupled(
     felt = [fit_relation(w, rng=rng, draws=_PATHS) for w, rng in zip(usable.values(), rngs, strict=True)]
     gates = shared_gates([*zip(usable.values(), felt, strict=True)])
     priors = shared_priors([*usable.values()])
+    known = [_Known(*parts) for parts in zip(felt, gates, priors, strict=True)]
+    forms = _shared_forms([_weigh(weeks, each) for weeks, each in zip(usable.values(), known, strict=True)])
     fitted = {}
     for i, (name, weeks) in enumerate(usable.items()):
-        known = _Known(felt[i], gates[i], priors[i])
-        fitted[name] = _fit_brand(weeks, repeat[repeat["brand"] == name], known, rng=rngs[i], draws=draws)
+        rng = rngs[i], np.random.default_rng([seed, _FORMS])
+        own = repeat[repeat["brand"] == name]
+        fitted[name] = _fit_brand(weeks, own, known[i], forms[i], rng=rng, draws=draws)
     return CoupledModel(fitted, reasons, level)
 
 
@@ -157,20 +161,71 @@ class _Known:
     priors: Mapping[BuyForm, Prior]
 
 
-def _fit_brand(weeks: Weeks, repeat: pd.DataFrame, known: _Known, *, rng: np.random.Generator, draws: int) -> BrandFit:
-    path, priors = known.relation.paths.mean(axis=0), known.priors
-    follow, leave = fit_following(weeks), fit_leaving(weeks, felt_promotion(weeks))
-    gates, share_noise = _weigh_gates(weeks, path, known.gates)
+@dataclass(frozen=True)
+class _Forms:
+    """The forms that compete, a row a form with its evidence and forecast: gates of sharing, forms of buying.
+
+    `opened` (weeks,) : how far the likeliest threshold opens what spreads; `share_noise`, `buy_noise` : dispersions.
+    """
+
+    gates: pd.DataFrame
+    buying: pd.DataFrame
+    opened: np.ndarray
+    share_noise: float
+    buy_noise: float
+
+
+def _weigh(weeks: Weeks, known: _Known) -> _Forms:
+    """Ask one brand's weeks for each form."""
+    path = known.relation.paths.mean(axis=0)
+    gates, share_noise = _try_gates(weeks, path, known.gates)
     middle = float(gates.set_index("form").loc["threshold", "middle"])
     opened = Gate("threshold", middle, WIDTHS["threshold"]).open(path)
-    buying, buy_noise = _weigh_buying(weeks, opened, priors)
-    best = BUY_FORMS[int(buying["weight"].argmax())]
-    noises = {"share": share_noise, "follow": follow.dispersion, "leave": leave.dispersion, "buy": buy_noise}
-    hazards = _draw_hazards(weeks, known, (gates, buying), noises, rng=rng, draws=draws)
-    ages, effects, sources = _fit_loyal(weeks, repeat, path).draw(rng, draws)
+    buying, buy_noise = _try_buying(weeks, opened, known.priors)
+    return _Forms(gates, buying, opened, share_noise, buy_noise)
+
+
+def _shared_forms(brands: Sequence[_Forms]) -> list[_Forms]:
+    """Weigh the forms; how people buy is a fact about people, so that other brands' evidence counts half.
+
+    What other brands say of the gates is in their evidence already.
+    """
+    columns = ["evidence", "forecast"]
+    told = [each.buying[columns] - each.buying[columns].max() for each in brands]
+    everybody = sum(told)
+    out = []
+    for each, own in zip(brands, told, strict=True):
+        buying = each.buying.assign(**(each.buying[columns] + OTHERS_COUNT * (everybody - own)))
+        gates = _weighed(each.gates, np.array([BEFORE[kind] for kind in each.gates["form"]]))
+        buying = _weighed(buying, np.array([form.before for form in BUY_FORMS]))
+        out.append(replace(each, gates=gates, buying=buying))
+    return out
+
+
+def _fit_brand(
+    weeks: Weeks,
+    repeat: pd.DataFrame,
+    known: _Known,
+    forms: _Forms,
+    *,
+    rng: tuple[np.random.Generator, np.random.Generator],
+    draws: int,
+) -> BrandFit:
+    """Fit one brand; `rng` of its own, and of the forms, which is every brand's alike."""
+    path, priors = known.relation.paths.mean(axis=0), known.priors
+    follow, leave = fit_following(weeks), fit_leaving(weeks, felt_promotion(weeks))
+    best = BUY_FORMS[int(forms.buying["weight"].argmax())]
+    noises = {
+        "share": forms.share_noise,
+        "follow": follow.dispersion,
+        "leave": leave.dispersion,
+        "buy": forms.buy_noise,
+    }
+    hazards = _draw_hazards(weeks, known, forms, rng=rng, draws=draws)
+    ages, effects, sources = _fit_loyal(weeks, repeat, path).draw(rng[0], draws)
     made = Draws(
-        follow=np.exp(follow.draw(rng, draws)[0]),
-        leave=np.exp(leave.draw(rng, draws)[0]),
+        follow=np.exp(follow.draw(rng[0], draws)[0]),
+        leave=np.exp(leave.draw(rng[0], draws)[0]),
         ages=ages,
         loyal=effects,
         sources=sources,
@@ -183,9 +238,9 @@ def _fit_brand(weeks: Weeks, repeat: pd.DataFrame, known: _Known, *, rng: np.ran
         hazard=mean_hazard(weeks),
         centre=float(path.mean()),
         dispersion=noises,
-        gates=gates,
-        buying=buying,
-        expected=fit_buying(weeks, opened, best, prior=priors[best], dispersion=buy_noise).mean,
+        gates=forms.gates,
+        buying=forms.buying,
+        expected=fit_buying(weeks, forms.opened, best, prior=priors[best], dispersion=forms.buy_noise).mean,
         relation_n=known.relation.n,
     )
 
@@ -203,11 +258,8 @@ def _fit_loyal(weeks: Weeks, repeat: pd.DataFrame, path: np.ndarray) -> RepeatFi
     )
 
 
-def _weigh_gates(weeks: Weeks, path: np.ndarray, shared: Gates) -> tuple[pd.DataFrame, float]:
-    """Weigh the gates' kinds by evidence and by how they forecast passings-on; and the dispersion of the best.
-
-    The weight is the mean of both: a form that either way of asking keeps is kept.
-    """
+def _try_gates(weeks: Weeks, path: np.ndarray, shared: Gates) -> tuple[pd.DataFrame, float]:
+    """Ask for the gates' kinds by evidence and by how they forecast passings-on; and the dispersion of the best."""
     y, kinds = weeks.shares * weeks.size, shared.kinds
     noise = min(fit_sharing(weeks, path, gate).dispersion for gates in kinds.values() for gate in gates)
     rows = []
@@ -219,17 +271,20 @@ def _weigh_gates(weeks: Weeks, path: np.ndarray, shared: Gates) -> tuple[pd.Data
         )
         ahead += shared.others.get(best, 0.0)
         rows.append({"form": kind, "evidence": evidence(scores), "forecast": ahead, "middle": best.middle})
-    return _weighed(pd.DataFrame(rows), np.array([BEFORE[kind] for kind in kinds])), noise
+    return pd.DataFrame(rows), noise
 
 
 def _weighed(forms: pd.DataFrame, prior: np.ndarray) -> pd.DataFrame:
-    """Weigh forms by evidence and by forecast, half and half; `prior` is their weight before the data."""
+    """Weigh forms by evidence and by forecast; `prior` is their weight before the data.
+
+    The weight is the mean of both: a form that either way of asking keeps is kept.
+    """
     both = [weights_of(forms[column] + np.log(prior)) for column in ("evidence", "forecast")]
     return forms.assign(weight=(both[0] + both[1]) / 2)
 
 
-def _weigh_buying(weeks: Weeks, opened: np.ndarray, priors: Mapping[BuyForm, Prior]) -> tuple[pd.DataFrame, float]:
-    """Weigh the forms of buying by evidence and by how they forecast new customers; and the dispersion of the best."""
+def _try_buying(weeks: Weeks, opened: np.ndarray, priors: Mapping[BuyForm, Prior]) -> tuple[pd.DataFrame, float]:
+    """Ask for the forms of buying by evidence and by how they forecast customers; and the dispersion of the best."""
     y, rows = weeks.new_customers, []
 
     def fit(form: BuyForm, **options) -> RateFit:
@@ -241,7 +296,7 @@ def _weigh_buying(weeks: Weeks, opened: np.ndarray, priors: Mapping[BuyForm, Pri
         score = fit(form, dispersion=noise).score
         named = {"works": form.works, "power": form.power, "opened": form.opened}
         rows.append(named | {"evidence": score, "forecast": ahead})
-    return _weighed(pd.DataFrame(rows), np.array([form.before for form in BUY_FORMS])), noise
+    return pd.DataFrame(rows), noise
 
 
 def _spread_over(weights: Mapping, n: int, rng: np.random.Generator) -> list:
@@ -254,22 +309,25 @@ def _spread_over(weights: Mapping, n: int, rng: np.random.Generator) -> list:
 def _draw_hazards(
     weeks: Weeks,
     known: _Known,
-    forms: tuple[pd.DataFrame, pd.DataFrame],
-    noises: Mapping[str, float],
+    forms: _Forms,
     *,
-    rng: np.random.Generator,
+    rng: tuple[np.random.Generator, np.random.Generator],
     draws: int,
 ) -> dict[str, np.ndarray]:
-    """Draw the relationship, and sharing and buying fitted anew along each of its paths."""
-    relation, (gates, buying) = known.relation, forms
-    kinds = _spread_over(dict(zip(gates["form"], gates["weight"], strict=True)), _PATHS, rng)
-    chosen = _spread_over(buying["weight"].to_dict(), _PATHS, rng)
+    """Draw the relationship, and sharing and buying fitted anew along each of its paths.
+
+    The forms are drawn alike for all brands: whether the relationship opens sharing, or anything works at all, does not
+    average out over brands.
+    """
+    relation, (rng, common) = known.relation, rng
+    kinds = _spread_over(forms.gates.set_index("form")["weight"].to_dict(), _PATHS, common)
+    chosen = _spread_over(forms.buying["weight"].to_dict(), _PATHS, common)
     sizes = [len(part) for part in np.array_split(np.arange(draws), _PATHS)]
     parts = []
     for i, n in enumerate(sizes):
         path, form = relation.paths[i], BUY_FORMS[chosen[i]]
-        gate, sharing = _draw_gate(weeks, path, known.gates, kinds[i], noises["share"], rng)
-        bought = fit_buying(weeks, gate.open(path), form, prior=known.priors[form], dispersion=noises["buy"])
+        gate, sharing = _draw_gate(weeks, path, known.gates, kinds[i], forms.share_noise, rng)
+        bought = fit_buying(weeks, gate.open(path), form, prior=known.priors[form], dispersion=forms.buy_noise)
         theta, gamma = bought.draw(rng, n)
         theta[:, 1:] = theta[:, 1:] if form.works else -np.inf
         opens = gate.kind != "none"

@@ -14,7 +14,7 @@ from .relation import RelationFit, in_reach
 from .weeks import Weeks
 
 _BETWEEN = 0.4  # log standard deviation by which slopes differ between brands
-_HALF = 0.5  # how much other brands' evidence on gates counts
+OTHERS_COUNT = 0.5  # how much other brands' evidence on forms counts
 _BASE, _DIFFUSION = 0, 3  # pulls that are not shared: a brand's own intercept, and diffusion where trust opens it
 
 
@@ -62,7 +62,7 @@ def shared_gates(brands: Sequence[tuple[Weeks, RelationFit]]) -> list[Gates]:
         return [Gates(kinds, {})]
     said = [_said(weeks, path, kinds) for (weeks, _), path in zip(brands, paths, strict=True)]
     everybody = {gate: sum(one[gate] for one in said) for gate in said[0]}
-    return [Gates(kinds, {gate: _HALF * (everybody[gate] - one[gate]) for gate in one}) for one in said]
+    return [Gates(kinds, {gate: OTHERS_COUNT * (everybody[gate] - one[gate]) for gate in one}) for one in said]
 
 
 def _said(weeks: Weeks, path: np.ndarray, kinds: Mapping[str, Sequence[Gate]]) -> dict[Gate, float]:

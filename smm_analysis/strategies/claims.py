@@ -1,7 +1,7 @@
 """The claims about strategies, each in its own estimand (전략에 관한 주장): S0.3, S0.4, S1.6, S4.2.
 
-Of several brands the mean over brands is taken: each brand's draws are its own, the spread between brands is in the
-interval with Student's t of brands minus one.
+Of several brands the mean over these brands is taken, draw by draw. What plans bring is asked on average over luck: the
+noise of counting is not in a claim's interval.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NEEDED = {  # what a claim is about must have been done, and not the same in ev
     "S4.2": (),
 }
 _OF_RELATIONSHIP = ("S0.3", "S0.4")
-_MILLION, _POOLED = 1e6, 4000
+_MILLION = 1e6
 # spread of the log of each effect that the model's form leaves open: from how far estimates fell short of or beyond the
 # truth on development seeds 1000 to 1003 of benchmarks/strategies_claims.py
 _FORM = {"S0.3": 0.8, "S0.4": 0.6, "S1.6": 0.3, "S4.2": 0.25}
@@ -100,21 +100,14 @@ def _new_customers(fit: BrandFit, money: np.ndarray, offset: np.ndarray | float)
     return paths.run(fit, money, start, like_record=True, trust_offset=offset, **moved)
 
 
-def over_brands(
-    draws: list[np.ndarray], level: float, n: int, *, form: float = 0.0, rng: np.random.Generator
-) -> Estimate:
-    """Return the mean over brands with its interval (브랜드 평균).
+def over_brands(draws: list[np.ndarray], level: float, n: int, *, form: float, rng: np.random.Generator) -> Estimate:
+    """Return the mean over these brands with its interval (브랜드 평균).
 
-    Within a brand by its draws; between brands by Student's t, never narrower than the draws. `form` is the spread of
-    the log of an effect that the model's form leaves open: it is all brands' alike and does not average out.
+    Draw by draw: what a brand's weeks leave open of it averages out over brands; the form that all share does not, nor
+    does `form`, the spread of the log of an effect that the model's form leaves open. How far brands differ, and what a
+    new one may expect, is `diffusion.between_brands`' to say.
     """
-    if len(draws) == 1:
-        found = draws[0]
-    else:
-        means, within = np.array([d.mean() for d in draws]), np.mean([d.var() for d in draws])
-        error = np.sqrt(max(means.var(ddof=1), within) / len(draws))
-        found = means.mean() + error * rng.standard_t(len(draws) - 1, _POOLED)
-    return estimate_of(found * np.exp(form * rng.standard_normal(len(found))), level, n)
+    return estimate_of(np.mean(draws, axis=0) * np.exp(form * rng.standard_normal(len(draws[0]))), level, n)
 
 
 def plan_difference(
@@ -154,6 +147,6 @@ def plan_difference(
 def _plan_gap(
     model: CoupledModel, brand: str, claim: str, relative: bool, rng: np.random.Generator, options: Mapping
 ) -> np.ndarray:
-    compared = compare_strategies(model, PAIRS[claim], brand=brand, rng=rng, **options)
+    compared = compare_strategies(model, PAIRS[claim], brand=brand, rng=rng, luck=False, **options)
     today, one, other = compared.loyal
     return (one - other) * (100 / max(float(today.mean()), 1.0) if relative else 1.0)

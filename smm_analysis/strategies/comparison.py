@@ -125,6 +125,7 @@ def compare_strategies(
     rng: np.random.Generator | int = 0,
     lines: Mapping[str, str] | None = None,
     own_noise: bool = True,
+    luck: bool = True,
 ) -> StrategyComparison:
     """Compare plans at equal money for one brand (전략 비교, S0.4, S1.6, S4.2).
 
@@ -141,6 +142,7 @@ def compare_strategies(
     lines : channel -> line, where plans name lines.
     own_noise : whether each plan has an error of form and a luck of its own; without, only what all have in common,
         as for a grid of plans that differ by a week.
+    luck : whether the noise of counting is in it; without, draws are of what plans bring on average over luck.
 
     Raises
     ------
@@ -163,7 +165,8 @@ def compare_strategies(
     )
     names = (TODAY, *named)
     run = _run(fit, money, horizon, start)
-    return _compared(fit, run, money, names, start=start, level=model.level, rng=rng, own=own_noise)
+    noise = Noise(kept_luck=start == "launch", own=own_noise, luck=luck)
+    return _compared(fit, run, money, names, start=start, level=model.level, rng=rng, noise=noise)
 
 
 def one_brand(model: CoupledModel, brand: str | None) -> BrandFit:
@@ -219,13 +222,14 @@ def _compared(
     start: str,
     level: float,
     rng: np.random.Generator,
-    own: bool,
+    noise: Noise,
 ) -> StrategyComparison:
     weeks = fit.weeks
     beyond = dict(zip(names, outside(money, weeks, names=names), strict=True))
-    far = distance(money, money[0]) * np.array([_OUTSIDE if beyond[name] else 1.0 for name in names])
+    apart = np.stack([distance(money, each) for each in money])
+    far = apart[0] * np.array([_OUTSIDE if beyond[name] else 1.0 for name in names])
     loyal = run.loyal() * weeks.size
-    noisy = with_noise(loyal, far, fit.dispersion["buy"], kept_luck=start == "launch", own=own, rng=rng)
+    noisy = noise.on(loyal, far, kinship(apart), fit.dispersion["buy"], rng)
     return StrategyComparison(
         brand=weeks.brand,
         plans=names,
@@ -242,21 +246,48 @@ def _compared(
     )
 
 
-def with_noise(
-    loyal: np.ndarray, far: np.ndarray, dispersion: float, *, kept_luck: bool, own: bool, rng: np.random.Generator
-) -> np.ndarray:
-    """Return draws with what the model leaves open (모형이 남기는 불확실성): its form, and the noise of counting.
+def kinship(apart: np.ndarray) -> np.ndarray:
+    """Return how far plans share what moves them away from today's (계획 간 공통), 0..1, (plans, plans).
 
-    The form's error of a plan is one factor on its ratio to today's, its spread growing with the distance `far`
-    (plans,) from the record. Where the record's luck is kept, only what differs from today's plan is counted anew.
+    `apart` (plans, plans) are distances, today's plan first. Two plans share the part of the way from today's that they
+    go together: correlation of a random walk on the tree of their ways, always a proper one for distances of this kind.
     """
-    plans, draws = loyal.shape
-    shape = plans if own else 1, draws
-    alike, apart, luck = rng.standard_normal((1, draws)), rng.standard_normal(shape), rng.standard_normal(shape)
-    form = np.exp(STRUCTURE * far[:, None] * (np.sqrt(_ALIKE) * alike + np.sqrt(1 - _ALIKE) * apart))
-    moved = loyal * form
-    fresh = np.abs(moved - moved[0]) if kept_luck else moved
-    return np.maximum(moved + np.sqrt(dispersion * fresh) * luck, 0.0)
+    far = apart[0]
+    shared = np.maximum(far[:, None] + far - apart, 0) / 2
+    return np.where(np.eye(len(far)) > 0, 1.0, shared / np.sqrt(np.maximum(np.outer(far, far), 1e-12)))
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What the model leaves open (모형이 남기는 불확실성): its form, and the noise of counting.
+
+    `kept_luck` : the record's luck is kept, only what differs from today's plan is counted anew; `own` : each plan has
+    an error and a luck of its own, not only what all have in common; `luck` : whether counting is in it at all.
+    """
+
+    kept_luck: bool
+    own: bool = True
+    luck: bool = True
+
+    def on(
+        self, loyal: np.ndarray, far: np.ndarray, kin: np.ndarray, dispersion: float, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return draws (plans, draws) of loyal customers with the noise on them.
+
+        The form's error of a plan is one factor on its ratio to today's, its spread growing with the distance `far`
+        (plans,) from the record. Plans that are much alike, `kin` (plans, plans), err alike and have alike luck.
+        """
+        alike, apart, luck = (self._normal(kin if i else None, loyal.shape, rng) for i in range(3))
+        form = np.exp(STRUCTURE * far[:, None] * (np.sqrt(_ALIKE) * alike + np.sqrt(1 - _ALIKE) * apart))
+        moved = loyal * form
+        fresh = np.abs(moved - moved[0]) if self.kept_luck else moved
+        return np.maximum(moved + self.luck * np.sqrt(dispersion * fresh) * luck, 0.0)
+
+    def _normal(self, kin: np.ndarray | None, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+        """Draw standard normals, (plans, draws) with correlation `kin`, or (1, draws) that all plans have in common."""
+        if kin is None or not self.own:
+            return rng.standard_normal((1, shape[1]))
+        return np.linalg.cholesky(kin + 1e-9 * np.eye(len(kin))) @ rng.standard_normal(shape)
 
 
 def _paths_of(run: paths.Paths, names: tuple[str, ...], size: int, level: float, *, scale: np.ndarray) -> pd.DataFrame:
