@@ -17,7 +17,7 @@ import sys
 import numpy as np
 import pandas as pd
 from statsmodels.regression.linear_model import OLS
-from strategies_truth import CLAIM_PEOPLE, CLAIM_WORLDS, PAIRS, claim_case, panels
+from strategies_truth import CLAIM_WORLDS, PAIRS, PEOPLE, claim_case, panels
 
 from smm_analysis.diffusion import CoupledModel, fit_coupled
 from smm_analysis.diffusion.panel import ACTIVITIES
@@ -27,7 +27,7 @@ from smm_analysis.strategies.plans import money_of
 from smm_analysis.verdict import decide
 
 CLAIMS = ("S0.3", *PAIRS)
-BUDGET = 250.0 * CLAIM_PEOPLE * 104
+BUDGET = 250.0 * PEOPLE * 104
 DELTA, DELTA_CUSTOMERS = 0.05, 0.1
 BRANDS = 6
 

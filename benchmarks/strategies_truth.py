@@ -22,7 +22,7 @@ from smm_analysis.virtual.truth import Again, diffusion_effect, loyal
 from smm_analysis.virtual.worlds import LINES
 
 CACHE = Path(tempfile.gettempdir()) / "smm_strategies_truth"
-PEOPLE, CLAIM_PEOPLE = 4000, 8000
+PEOPLE = 4000
 NEEDED = (
     *("weekly", "effort", "media", "posts", "mentions"),
     *("surveys", "controls", "events", "customers", "purchases"),
@@ -123,7 +123,7 @@ def claim_case(seed: int, world: str) -> dict:
     plan, policy = SAMPLE_PLANS[seed % 6], CLAIM_POLICIES[seed // 6 % 3]
 
     def make() -> dict:
-        setting = {"seed": seed, "world": CLAIM_WORLDS[world], "people": CLAIM_PEOPLE}
+        setting = {"seed": seed, "world": CLAIM_WORLDS[world], "people": PEOPLE}
         sim = simulate(policy=policy, plan=plan, **setting)
         names = dict.fromkeys(name for pair in PAIRS.values() for name in pair)
         plans = {name: loyal(simulate(plan=name, policy="planned", **setting)) for name in names}
@@ -131,7 +131,7 @@ def claim_case(seed: int, world: str) -> dict:
         truth["S0.3"] = diffusion_effect(Again(sim))["value"]
         return {**record(sim), "plan": plan, "policy": policy, "loyal": loyal(sim), "truth": truth}
 
-    return kept(f"claims-{world}-{CLAIM_PEOPLE}-{seed}", make)
+    return kept(f"claims-{world}-{PEOPLE}-{seed}", make)
 
 
 def record(sim: Simulation) -> dict:

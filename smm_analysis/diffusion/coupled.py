@@ -23,7 +23,6 @@ from .blocks import (
     fit_buying,
     fit_following,
     fit_leaving,
-    fit_sharing,
     mean_hazard,
 )
 from .exposure import Exposure, fit_exposure
@@ -261,13 +260,13 @@ def _fit_loyal(weeks: Weeks, repeat: pd.DataFrame, path: np.ndarray) -> RepeatFi
 def _try_gates(weeks: Weeks, path: np.ndarray, shared: Gates) -> tuple[pd.DataFrame, float]:
     """Ask for the gates' kinds by evidence and by how they forecast passings-on; and the dispersion of the best."""
     y, kinds = weeks.shares * weeks.size, shared.kinds
-    noise = min(fit_sharing(weeks, path, gate).dispersion for gates in kinds.values() for gate in gates)
+    noise = min(shared.fit(weeks, path, gate).dispersion for gates in kinds.values() for gate in gates)
     rows = []
     for kind, gates in kinds.items():
-        scores = shared.scores({gate: fit_sharing(weeks, path, gate, dispersion=noise) for gate in gates})
+        scores = shared.scores({gate: shared.fit(weeks, path, gate, dispersion=noise) for gate in gates})
         best = gates[int(np.argmax(scores))]
         ahead = forecast_score(
-            y, lambda week, gate=best: fit_sharing(weeks, path, gate, y=known_until(y, week), dispersion=noise)
+            y, lambda week, gate=best: shared.fit(weeks, path, gate, y=known_until(y, week), dispersion=noise)
         )
         ahead += shared.others.get(best, 0.0)
         rows.append({"form": kind, "evidence": evidence(scores), "forecast": ahead, "middle": best.middle})
@@ -350,6 +349,6 @@ def _draw_gate(
     weeks: Weeks, path: np.ndarray, shared: Gates, kind: str, noise: float, rng: np.random.Generator
 ) -> tuple[Gate, RateFit]:
     """Draw one gate of a kind by how well it fits along a path."""
-    fits = {gate: fit_sharing(weeks, path, gate, dispersion=noise) for gate in shared.kinds[kind]}
+    fits = {gate: shared.fit(weeks, path, gate, dispersion=noise) for gate in shared.kinds[kind]}
     at = rng.choice(len(fits), p=weights_of(shared.scores(fits)))
     return [*fits.items()][at]
