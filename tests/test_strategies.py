@@ -17,7 +17,6 @@ from smm_analysis.strategies import (
     diffusion_by_relationship,
     plan_difference,
 )
-from smm_analysis.strategies.claims import over_brands
 from smm_analysis.strategies.comparison import kinship
 from smm_analysis.strategies.plans import distance, money_of
 from smm_analysis.verdict import judge
@@ -328,20 +327,14 @@ def test_plans_that_leave_the_record_together_err_together():
 
 
 def test_what_plans_bring_on_average_over_luck_is_told_closer(model):
-    with_luck, without = (
-        compare_strategies(model, ["steady", "burst"], luck=luck, rng=3).difference("steady", "burst")
-        for luck in (True, False)
+    own, none = (
+        compare_strategies(model, ["steady", "burst"], noise=noise, rng=3).difference("steady", "burst")
+        for noise in ("own", "none")
     )
-    assert without.high - without.low < with_luck.high - with_luck.low
-    assert without.estimate == pytest.approx(with_luck.estimate, rel=0.05)
-
-
-def test_a_brands_own_error_averages_out_over_brands_and_a_common_one_does_not():
-    rng = np.random.default_rng(4)
-    own, common = rng.standard_normal((25, 4000)), rng.standard_normal(4000)
-    alone, together = (over_brands([*draws], 0.9, 25, form=0.0, rng=rng) for draws in (own, 0 * own + common))
-    assert alone.high - alone.low == pytest.approx(2 * 1.645 / 5, rel=0.1)
-    assert together.high - together.low == pytest.approx(2 * 1.645, rel=0.1)
+    assert none.high - none.low < own.high - own.low
+    assert none.estimate == pytest.approx(own.estimate, rel=0.1)
+    with pytest.raises(ValueError, match="noise must be one of own, common, none, not 'loud'"):
+        compare_strategies(model, ["steady"], noise="loud")
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])

@@ -37,10 +37,10 @@ from .forms import (
     known_until,
     weights_of,
 )
-from .pooling import OTHERS_COUNT, Gates, shared_gates, shared_priors
+from .pooling import Gates, from_each_other, shared_gates, shared_priors
 from .rates import Prior, RateFit
 from .relation import RelationFit, felt_promotion, fit_relation
-from .repeat import RepeatFit, fit_repeat, source_columns
+from .repeat import LOYAL_PRIOR, RepeatFit, fit_repeat, source_columns
 from .weeks import Weeks, remembered, unusable, weeks_of
 
 _FORMS = 2**31  # seeds the draws of forms, apart from any brand's number
@@ -144,10 +144,10 @@ def fit_coupled(
     known = [_Known(*parts) for parts in zip(felt, gates, priors, strict=True)]
     forms = _shared_forms([_weigh(weeks, each) for weeks, each in zip(usable.values(), known, strict=True)])
     fitted = {}
+    loyal = _loyal_of_all([*usable.values()], [repeat[repeat["brand"] == name] for name in usable], felt)
     for i, (name, weeks) in enumerate(usable.items()):
         rng = rngs[i], np.random.default_rng([seed, _FORMS])
-        own = repeat[repeat["brand"] == name]
-        fitted[name] = _fit_brand(weeks, own, known[i], forms[i], rng=rng, draws=draws)
+        fitted[name] = _fit_brand(weeks, loyal[i], known[i], forms[i], rng=rng, draws=draws)
     return CoupledModel(fitted, reasons, level)
 
 
@@ -185,25 +185,25 @@ def _weigh(weeks: Weeks, known: _Known) -> _Forms:
 
 
 def _shared_forms(brands: Sequence[_Forms]) -> list[_Forms]:
-    """Weigh the forms; how people buy is a fact about people, so that other brands' evidence counts half.
+    """Weigh the forms. How people buy is a fact about people: all brands' evidence counts, and the weights are one.
 
     What other brands say of the gates is in their evidence already.
     """
+    if not brands:
+        return []
     columns = ["evidence", "forecast"]
-    told = [each.buying[columns] - each.buying[columns].max() for each in brands]
-    everybody = sum(told)
-    out = []
-    for each, own in zip(brands, told, strict=True):
-        buying = each.buying.assign(**(each.buying[columns] + OTHERS_COUNT * (everybody - own)))
-        gates = _weighed(each.gates, np.array([BEFORE[kind] for kind in each.gates["form"]]))
-        buying = _weighed(buying, np.array([form.before for form in BUY_FORMS]))
-        out.append(replace(each, gates=gates, buying=buying))
-    return out
+    told = sum(each.buying[columns] - each.buying[columns].max() for each in brands)
+    buying = _weighed(brands[0].buying.assign(**told), np.array([form.before for form in BUY_FORMS]))
+    before = [np.array([BEFORE[kind] for kind in each.gates["form"]]) for each in brands]
+    return [
+        replace(each, gates=_weighed(each.gates, kinds), buying=buying)
+        for each, kinds in zip(brands, before, strict=True)
+    ]
 
 
 def _fit_brand(
     weeks: Weeks,
-    repeat: pd.DataFrame,
+    loyal: RepeatFit,
     known: _Known,
     forms: _Forms,
     *,
@@ -221,7 +221,7 @@ def _fit_brand(
         "buy": forms.buy_noise,
     }
     hazards = _draw_hazards(weeks, known, forms, rng=rng, draws=draws)
-    ages, effects, sources = _fit_loyal(weeks, repeat, path).draw(rng[0], draws)
+    ages, effects, sources = loyal.draw(rng[0], draws)
     made = Draws(
         follow=np.exp(follow.draw(rng[0], draws)[0]),
         leave=np.exp(leave.draw(rng[0], draws)[0]),
@@ -244,16 +244,29 @@ def _fit_brand(
     )
 
 
-def _fit_loyal(weeks: Weeks, repeat: pd.DataFrame, path: np.ndarray) -> RepeatFit:
+def _loyal_of_all(
+    brands: Sequence[Weeks], repeats: Sequence[pd.DataFrame], felt: Sequence[RelationFit]
+) -> list[RepeatFit]:
+    """Fit who becomes loyal, brand by brand, and again with what the other brands say of what moves it."""
+    parts = [*zip(brands, repeats, felt, strict=True)]
+    alone = [_fit_loyal(*part, LOYAL_PRIOR) for part in parts]
+    if len(alone) < 2:
+        return alone
+    priors = from_each_other(LOYAL_PRIOR, [fit.told for fit in alone])
+    return [_fit_loyal(*part, prior) for part, prior in zip(parts, priors, strict=True)]
+
+
+def _fit_loyal(weeks: Weeks, repeat: pd.DataFrame, felt: RelationFit, prior: Prior) -> RepeatFit:
     paid = remembered(weeks.contacts, PAID_HALF_LIFE).sum(axis=1)
     earned = remembered(before(weeks.shares), EARNED_HALF_LIFE)
     return fit_repeat(
         repeat,
         weeks.start,
-        path=path,
+        path=felt.paths.mean(axis=0),
         participation=weeks.views[:, 3],
         conditions=weeks.conditions,
         sources=source_columns(paid, earned),
+        prior=prior,
     )
 
 

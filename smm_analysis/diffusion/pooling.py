@@ -98,28 +98,33 @@ class _Sharing:
 def _together(brands: Sequence[_Sharing], gate: Gate) -> tuple[float, list[float], list[Prior]]:
     """Return what all brands say of a gate together, what each adds to the others, and each one's prior from others."""
     plain = share_prior(gate)
-    fits = [brand.fit(gate, plain) for brand in brands]
-    whole = sum(brand.fit(gate, _from_others(plain, fits[:i])).score for i, brand in enumerate(brands))
-    priors = [_from_others(plain, [*fits[:i], *fits[i + 1 :]]) for i in range(len(brands))]
+    told = [(fit.theta, fit.cov) for fit in (brand.fit(gate, plain) for brand in brands)]
+    whole = sum(brand.fit(gate, _from_others(plain, told[:i])).score for i, brand in enumerate(brands))
+    priors = from_each_other(plain, told)
     return whole, [brand.fit(gate, prior).score for brand, prior in zip(brands, priors, strict=True)], priors
 
 
-def _from_others(prior: Prior, fits: Sequence[RateFit]) -> Prior:
+def from_each_other(prior: Prior, told: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Prior]:
+    """Return each brand's prior once the others were fitted (부분 풀링); `told` : modes and covariances."""
+    return [_from_others(prior, [*told[:i], *told[i + 1 :]]) for i in range(len(told))]
+
+
+def _from_others(prior: Prior, others: Sequence[tuple[np.ndarray, np.ndarray]]) -> Prior:
     """Return a brand's prior once others were fitted: brands are normal about a centre that is normal itself.
 
     What a fit tells is its posterior less its prior; it tells of the centre with the spread between brands added.
     """
-    if not fits:
+    if not others:
         return prior
     between = _BETWEEN_PART * prior.cov
     precision = np.linalg.inv(prior.cov - between)
     pulled = precision @ prior.mean
-    for fit in fits:
-        posterior = np.linalg.inv(fit.cov)
+    for mode, cov in others:
+        posterior = np.linalg.inv(cov)
         told = posterior - prior.precision
         damped = np.linalg.inv(np.eye(len(told)) + told @ between)
         precision = precision + damped @ told
-        pulled = pulled + damped @ (posterior @ fit.theta - prior.precision @ prior.mean)
+        pulled = pulled + damped @ (posterior @ mode - prior.precision @ prior.mean)
     cov = np.linalg.inv(precision)
     return Prior(cov @ pulled, (cov + cov.T) / 2 + between)
 
