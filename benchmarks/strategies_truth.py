@@ -141,7 +141,8 @@ def claim_case(seed: int, world: str) -> dict:
         names = dict.fromkeys(name for pair in PAIRS.values() for name in pair)
         plans = {name: loyal(simulate(plan=name, policy="planned", **setting)) for name in names}
         truth = {claim: plans[one] - plans[other] for claim, (one, other) in PAIRS.items()}
-        truth["S0.3"] = diffusion_effect(Again(sim))["value"]
+        opens = CLAIM_WORLDS[world].trust_opens_sharing  # where trust is not read, moving it moves nothing
+        truth["S0.3"] = diffusion_effect(Again(sim))["value"] if opens else 0.0
         return {**record(sim), "plan": plan, "policy": policy, "loyal": loyal(sim), "truth": truth}
 
     return kept(f"claims-{world}-{PEOPLE}-{seed}", make)

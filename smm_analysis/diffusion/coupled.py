@@ -9,7 +9,7 @@ tell apart are averaged; every weight has a weak prior.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -26,22 +26,13 @@ from .blocks import (
     mean_hazard,
 )
 from .exposure import Exposure, fit_exposure
-from .forms import (
-    BEFORE,
-    BUY_FORMS,
-    WIDTHS,
-    BuyForm,
-    Gate,
-    evidence,
-    forecast_score,
-    known_until,
-    weights_of,
-)
+from .forms import BUY_FORMS, Gate, weights_of
 from .pooling import Gates, from_each_other, shared_gates, shared_priors
 from .rates import Prior, RateFit
 from .relation import RelationFit, felt_promotion, fit_relation
 from .repeat import LOYAL_PRIOR, RepeatFit, fit_repeat, source_columns
 from .weeks import Weeks, remembered, unusable, weeks_of
+from .weighing import Forms, Known, ask_forms, shared_forms
 
 _FORMS = 2**31  # seeds the draws of forms, apart from any brand's number
 _PATHS = 30  # draws of the relationship's path, for each of which the hazards are fitted anew
@@ -120,7 +111,8 @@ def fit_coupled(
 
     Hazards add up as in Bass (1969, Management Science 15(5)): an outside part and word of mouth among those not yet
     reached, here with weights on what was really seen and passed on. Of several brands, each is fitted with priors that
-    the others have sharpened (partial pooling): slopes differ between brands by a factor of 1.5 or so.
+    the others have sharpened (partial pooling): slopes differ between brands by a factor of 1.5 or so. Which form
+    holds is weighed over all brands and drawn alike for all, so that it does not average out.
 
     Parameters
     ----------
@@ -141,8 +133,8 @@ def fit_coupled(
     felt = [fit_relation(w, rng=rng, draws=_PATHS) for w, rng in zip(usable.values(), rngs, strict=True)]
     gates = shared_gates([*zip(usable.values(), felt, strict=True)])
     priors = shared_priors([*usable.values()])
-    known = [_Known(*parts) for parts in zip(felt, gates, priors, strict=True)]
-    forms = _shared_forms([_weigh(weeks, each) for weeks, each in zip(usable.values(), known, strict=True)])
+    known = [Known(*parts) for parts in zip(felt, gates, priors, strict=True)]
+    forms = shared_forms([ask_forms(weeks, each) for weeks, each in zip(usable.values(), known, strict=True)])
     fitted = {}
     loyal = _loyal_of_all([*usable.values()], [repeat[repeat["brand"] == name] for name in usable], felt)
     for i, (name, weeks) in enumerate(usable.items()):
@@ -151,61 +143,11 @@ def fit_coupled(
     return CoupledModel(fitted, reasons, level)
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What a brand's fit builds on: its relationship, the gates to compare, the priors of buying by form."""
-
-    relation: RelationFit
-    gates: Gates
-    priors: Mapping[BuyForm, Prior]
-
-
-@dataclass(frozen=True)
-class _Forms:
-    """The forms that compete, a row a form with its evidence and forecast: gates of sharing, forms of buying.
-
-    `opened` (weeks,) : how far the likeliest threshold opens what spreads; `share_noise`, `buy_noise` : dispersions.
-    """
-
-    gates: pd.DataFrame
-    buying: pd.DataFrame
-    opened: np.ndarray
-    share_noise: float
-    buy_noise: float
-
-
-def _weigh(weeks: Weeks, known: _Known) -> _Forms:
-    """Ask one brand's weeks for each form."""
-    path = known.relation.paths.mean(axis=0)
-    gates, share_noise = _try_gates(weeks, path, known.gates)
-    middle = float(gates.set_index("form").loc["threshold", "middle"])
-    opened = Gate("threshold", middle, WIDTHS["threshold"]).open(path)
-    buying, buy_noise = _try_buying(weeks, opened, known.priors)
-    return _Forms(gates, buying, opened, share_noise, buy_noise)
-
-
-def _shared_forms(brands: Sequence[_Forms]) -> list[_Forms]:
-    """Weigh the forms. How people buy is a fact about people: all brands' evidence counts, and the weights are one.
-
-    What other brands say of the gates is in their evidence already.
-    """
-    if not brands:
-        return []
-    columns = ["evidence", "forecast"]
-    told = sum(each.buying[columns] - each.buying[columns].max() for each in brands)
-    buying = _weighed(brands[0].buying.assign(**told), np.array([form.before for form in BUY_FORMS]))
-    before = [np.array([BEFORE[kind] for kind in each.gates["form"]]) for each in brands]
-    return [
-        replace(each, gates=_weighed(each.gates, kinds), buying=buying)
-        for each, kinds in zip(brands, before, strict=True)
-    ]
-
-
 def _fit_brand(
     weeks: Weeks,
     loyal: RepeatFit,
-    known: _Known,
-    forms: _Forms,
+    known: Known,
+    forms: Forms,
     *,
     rng: tuple[np.random.Generator, np.random.Generator],
     draws: int,
@@ -270,47 +212,6 @@ def _fit_loyal(weeks: Weeks, repeat: pd.DataFrame, felt: RelationFit, prior: Pri
     )
 
 
-def _try_gates(weeks: Weeks, path: np.ndarray, shared: Gates) -> tuple[pd.DataFrame, float]:
-    """Ask for the gates' kinds by evidence and by how they forecast passings-on; and the dispersion of the best."""
-    y, kinds = weeks.shares * weeks.size, shared.kinds
-    noise = min(shared.fit(weeks, path, gate).dispersion for gates in kinds.values() for gate in gates)
-    rows = []
-    for kind, gates in kinds.items():
-        scores = shared.scores({gate: shared.fit(weeks, path, gate, dispersion=noise) for gate in gates})
-        best = gates[int(np.argmax(scores))]
-        ahead = forecast_score(
-            y, lambda week, gate=best: shared.fit(weeks, path, gate, y=known_until(y, week), dispersion=noise)
-        )
-        ahead += shared.others.get(best, 0.0)
-        rows.append({"form": kind, "evidence": evidence(scores), "forecast": ahead, "middle": best.middle})
-    return pd.DataFrame(rows), noise
-
-
-def _weighed(forms: pd.DataFrame, prior: np.ndarray) -> pd.DataFrame:
-    """Weigh forms by evidence and by forecast; `prior` is their weight before the data.
-
-    The weight is the mean of both: a form that either way of asking keeps is kept.
-    """
-    both = [weights_of(forms[column] + np.log(prior)) for column in ("evidence", "forecast")]
-    return forms.assign(weight=(both[0] + both[1]) / 2)
-
-
-def _try_buying(weeks: Weeks, opened: np.ndarray, priors: Mapping[BuyForm, Prior]) -> tuple[pd.DataFrame, float]:
-    """Ask for the forms of buying by evidence and by how they forecast customers; and the dispersion of the best."""
-    y, rows = weeks.new_customers, []
-
-    def fit(form: BuyForm, **options) -> RateFit:
-        return fit_buying(weeks, opened, form, prior=priors[form], **options)
-
-    noise = min(fit(form).dispersion for form in BUY_FORMS)
-    for form in BUY_FORMS:
-        ahead = forecast_score(y, lambda week, form=form: fit(form, y=known_until(y, week), dispersion=noise))
-        score = fit(form, dispersion=noise).score
-        named = {"works": form.works, "power": form.power, "opened": form.opened}
-        rows.append(named | {"evidence": score, "forecast": ahead})
-    return pd.DataFrame(rows), noise
-
-
 def _spread_over(weights: Mapping, n: int, rng: np.random.Generator) -> list:
     """Draw `n` names by weight, each as often as its weight says but for the remainder, in random order."""
     at = (np.arange(n) + rng.random()) / n
@@ -320,8 +221,8 @@ def _spread_over(weights: Mapping, n: int, rng: np.random.Generator) -> list:
 
 def _draw_hazards(
     weeks: Weeks,
-    known: _Known,
-    forms: _Forms,
+    known: Known,
+    forms: Forms,
     *,
     rng: tuple[np.random.Generator, np.random.Generator],
     draws: int,

@@ -1,4 +1,4 @@
-"""What brands tell of each other (부분 풀링): priors of buying and gates of sharing, sharpened by the other brands."""
+"""What brands tell of each other (부분 풀링): priors of buying, of sharing and of loyalty, and the gates of sharing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .weeks import Weeks
 
 _BETWEEN_PART = 0.25  # the part of a prior's variance by which brands differ from each other
 _BETWEEN = 0.4  # log standard deviation by which slopes differ between brands
-OTHERS_COUNT = 0.5  # how much other brands' evidence on forms counts
+OTHERS_COUNT = 0.5  # how much other brands' evidence on gates counts
 _BASE, _DIFFUSION = 0, 3  # pulls that are not shared: a brand's own intercept, and diffusion where trust opens it
 
 
