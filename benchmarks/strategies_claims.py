@@ -3,11 +3,13 @@
     python benchmarks/strategies_claims.py [seeds]
 
 Worlds default, trust_does_not_matter and nothing_matters, and participation_wakes, in which S1.6 is strongly true; one
-brand of 4,000 people and 104 weeks, its plan and policy (planned, reactive, seasonal) go by the seed; then groups of six
-brands of consecutive seeds. Seeds 12 to 47 by default: 0 to 11, and 1000 on, were looked at while something was chosen.
-Truth is by replay; in the default world that of S1.6 lies on both sides of the delta, so that it is neither planted
-false nor strongly true there. Beside ours stands a naive estimate: least squares of new customers on the week's money, without
-season, controls or carry-over, for S0.3 with money on diffusion times the relationship.
+brand of 4,000 people and 104 weeks, its plan and policy (planned, reactive, seasonal) go by the seed; then groups of
+six brands of consecutive seeds. Seeds 12 to 47 by default: 0 to 11, and 1000 on, were looked at while something was
+chosen. Truth is by replay; in the default world that of S1.6 lies on both sides of the delta, so that it is neither
+planted false nor strongly true there.
+
+Beside ours stands a naive estimate: least squares of new customers on the week's money, without season, controls or
+carry-over, for S0.3 with money on diffusion times the relationship.
 
 `supported` and the like are verdicts with delta .05 of today's loyal customers, for S0.3 with .1 customers a million.
 """
