@@ -28,6 +28,19 @@ NEEDED = (
     *("surveys", "controls", "events", "customers", "purchases"),
 )
 MIXES = {name: replace(plan, flights=True) for name, plan in PLANS.items() if name != "burst"}  # one rhythm for all
+CLAIM_WORLDS = {name: WORLDS[name] for name in ("default", "trust_does_not_matter", "nothing_matters")}
+# S1.6 strongly true: customers lapse soon and for good, and taking part is what brings them back; before there are
+# customers it is wasted. The records are those of brands that have tried participation.
+CLAIM_WORLDS["participation_wakes"] = replace(
+    WORLDS["default"],
+    name="participation_wakes",
+    participation_wakes=1.0,
+    participation_lift=0.0,
+    lapse=0.25,
+    comeback=0.002,
+    rate=0.08,
+)
+TRIED = {"participation_wakes": ("participation_after", "participation_first")}
 CLAIM_POLICIES = ("planned", "reactive", "seasonal")
 PAIRS = {
     "S0.4": ("basic_then_diffusion", "diffusion_only"),
@@ -119,15 +132,17 @@ def panels(case: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def claim_case(seed: int, world: str) -> dict:
     """One brand in a named world, with the truth of S0.3, S0.4, S1.6 and S4.2; plan and policy go by the seed."""
-    plan, policy = SAMPLE_PLANS[seed % 6], CLAIM_POLICIES[seed // 6 % 3]
+    tried = TRIED.get(world, SAMPLE_PLANS[:6])
+    plan, policy = tried[seed % len(tried)], CLAIM_POLICIES[seed // 6 % 3]
 
     def make() -> dict:
-        setting = {"seed": seed, "world": world, "people": PEOPLE}
+        setting = {"seed": seed, "world": CLAIM_WORLDS[world], "people": PEOPLE}
         sim = simulate(policy=policy, plan=plan, **setting)
         names = dict.fromkeys(name for pair in PAIRS.values() for name in pair)
         plans = {name: loyal(simulate(plan=name, policy="planned", **setting)) for name in names}
         truth = {claim: plans[one] - plans[other] for claim, (one, other) in PAIRS.items()}
-        truth["S0.3"] = diffusion_effect(Again(sim))["value"]
+        opens = CLAIM_WORLDS[world].trust_opens_sharing  # where trust is not read, moving it moves nothing
+        truth["S0.3"] = diffusion_effect(Again(sim))["value"] if opens else 0.0
         return {**record(sim), "plan": plan, "policy": policy, "loyal": loyal(sim), "truth": truth}
 
     return kept(f"claims-{world}-{PEOPLE}-{seed}", make)

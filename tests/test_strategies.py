@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from smm_analysis.diffusion import fit_coupled, placebo, repeat_panel, simple_relationship, strategy_panel
 from smm_analysis.diffusion.forms import weights_of
 from smm_analysis.diffusion.paths import Paths
+from smm_analysis.diffusion.pooling import from_each_other
 from smm_analysis.diffusion.rates import Prior, fit_rate
 from smm_analysis.diffusion.repeat import AGES, age_of
 from smm_analysis.strategies import (
@@ -15,6 +18,8 @@ from smm_analysis.strategies import (
     diffusion_by_relationship,
     plan_difference,
 )
+from smm_analysis.strategies.claims import _Form, _with_form
+from smm_analysis.strategies.comparison import kinship
 from smm_analysis.strategies.plans import distance, money_of
 from smm_analysis.verdict import judge
 from smm_analysis.virtual import BRANDS, simulate
@@ -311,6 +316,58 @@ def test_a_distance_is_the_money_that_would_be_elsewhere():
     assert distance(np.stack([record, half, record[:, ::-1]]), record) == pytest.approx([0, 0.5, 1])
 
 
+def test_plans_that_leave_the_record_together_err_together():
+    record = np.tile([1.0, 0.0, 0.0], (8, 1))
+    shares = ([1, 0, 0], [0.5, 0.5, 0], [0.5, 0.25, 0.25], [0.5, 0, 0.5])
+    money = np.stack([np.tile(each, (8, 1)) for each in shares])
+    kin = kinship(np.stack([distance(money, each) for each in money]))
+    assert np.allclose(kin[1], [0, 1, 0.75, 0.5])
+    assert kin[0, 0] == 1
+    many = np.random.default_rng(0).dirichlet(np.ones(6), (12, 8))
+    many[0] = record.mean()
+    assert np.linalg.eigvalsh(kinship(np.stack([distance(many, each) for each in many]))).min() > -1e-9
+
+
+def test_what_other_brands_tell_is_what_the_joint_normal_says():
+    rng = np.random.default_rng(5)
+    plain = Prior(np.array([0.1, -0.3]), np.array([[0.6, 0.2], [0.2, 0.5]]))
+    between, noise = 0.25 * plain.cov, [np.diag(rng.uniform(0.05, 0.5, 2)) for _ in range(3)]
+    seen = [rng.multivariate_normal(plain.mean, plain.cov) for _ in noise]
+    told = []
+    for y, spread in zip(seen, noise, strict=True):
+        cov = np.linalg.inv(plain.precision + np.linalg.inv(spread))
+        told.append((cov @ (plain.precision @ plain.mean + np.linalg.solve(spread, y)), cov))
+    # brands 1 and 2 seen, brand 0 asked for: all three go together by their common centre
+    common = plain.cov - between
+    others = np.block([[plain.cov + noise[1], common], [common, plain.cov + noise[2]]])
+    gain = np.hstack([common, common]) @ np.linalg.inv(others)
+    mean = plain.mean + gain @ (np.r_[seen[1], seen[2]] - np.tile(plain.mean, 2))
+    ours = from_each_other(plain, told)[0]
+    assert np.allclose(ours.mean, mean)
+    assert np.allclose(ours.cov, plain.cov - gain @ np.hstack([common, common]).T)
+    assert from_each_other(plain, told[:1])[0] is plain
+
+
+def test_an_error_of_the_form_is_in_proportion_to_the_effect_and_to_how_far_the_plans_lie():
+    rng = np.random.default_rng(6)
+    gap = _with_form(np.full(20_000, 10.0), 0.0, _Form(0.0, 0.5), rng)
+    assert np.quantile(gap, [0.05, 0.95]) == pytest.approx(10 * np.exp([-0.5 * 1.645, 0.5 * 1.645]), rel=0.03)
+    none = _with_form(np.zeros(20_000), np.full(20_000, 4.0), _Form(0.3, 0.5, 0.5), rng)
+    assert none.std() == pytest.approx(2.0, rel=0.03)
+    assert not _with_form(np.zeros(9), np.zeros(9), _Form(0.3, 0.5, 0.5), rng).any()
+
+
+def test_what_plans_bring_on_average_over_luck_is_told_closer(model):
+    own, none = (
+        compare_strategies(model, ["steady", "burst"], noise=noise, rng=3).difference("steady", "burst")
+        for noise in ("own", "none")
+    )
+    assert none.high - none.low < own.high - own.low
+    assert none.estimate == pytest.approx(own.estimate, rel=0.1)
+    with pytest.raises(ValueError, match="noise must be one of own, common, none, not 'loud'"):
+        compare_strategies(model, ["steady"], noise="loud")
+
+
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_figures_name_plans_in_the_language_asked_for(compared, model, lang):
     from smm_analysis import plot
@@ -330,6 +387,8 @@ def test_six_brands_share_what_they_know():
     panels, repeats = zip(*(frames(simulate(seed=1003, brand=b, people=1500)) for b in BRANDS[:6]), strict=True)
     model = fit_coupled(pd.concat(panels), repeat=pd.concat(repeats), draws=100)
     assert list(model.brands) == list(BRANDS[:6])
+    opens = [fit.draws.gate[:, 0] > 0 for fit in model.brands.values()]  # of one draw, all brands' forms go together
+    assert all((a <= b).all() or (b <= a).all() for a, b in pairwise(opens))
     found = plan_difference(model, "S4.2", relative=True)
     assert found.low > 0
     assert found.n == 6 * 104

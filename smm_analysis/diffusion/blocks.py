@@ -101,12 +101,18 @@ def before(x: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros_like(x[:1]), x[:-1]])
 
 
-def fit_sharing(weeks: Weeks, path: np.ndarray, gate: Gate, *, y: np.ndarray | None = None, **options) -> RateFit:
+def share_prior(gate: Gate) -> Prior:
+    """Return the prior of passing on under a gate."""
+    return SHARE_PRIOR if gate.kind == "none" else OPENED_SHARE_PRIOR
+
+
+def fit_sharing(
+    weeks: Weeks, path: np.ndarray, gate: Gate, *, y: np.ndarray | None = None, prior: Prior | None = None, **options
+) -> RateFit:
     """Fit the passings-on of the week."""
     pulls = share_pulls(weeks.views, before(weeks.shares), gate.open(path))
     y = weeks.shares * weeks.size if y is None else y
-    prior = SHARE_PRIOR if gate.kind == "none" else OPENED_SHARE_PRIOR
-    return fit_rate(y, np.full(weeks.n, float(weeks.size)), pulls, prior, **options)
+    return fit_rate(y, np.full(weeks.n, float(weeks.size)), pulls, prior or share_prior(gate), **options)
 
 
 def fit_following(weeks: Weeks) -> RateFit:

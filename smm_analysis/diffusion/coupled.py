@@ -8,7 +8,7 @@ tell apart are averaged; every weight has a weak prior.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,27 +23,18 @@ from .blocks import (
     fit_buying,
     fit_following,
     fit_leaving,
-    fit_sharing,
     mean_hazard,
 )
 from .exposure import Exposure, fit_exposure
-from .forms import (
-    BEFORE,
-    BUY_FORMS,
-    WIDTHS,
-    BuyForm,
-    Gate,
-    evidence,
-    forecast_score,
-    known_until,
-    weights_of,
-)
-from .pooling import Gates, shared_gates, shared_priors
+from .forms import BUY_FORMS, Gate, weights_of
+from .pooling import Gates, from_each_other, shared_gates, shared_priors
 from .rates import Prior, RateFit
 from .relation import RelationFit, felt_promotion, fit_relation
-from .repeat import RepeatFit, fit_repeat, source_columns
+from .repeat import LOYAL_PRIOR, RepeatFit, fit_repeat, source_columns
 from .weeks import Weeks, remembered, unusable, weeks_of
+from .weighing import Forms, Known, ask_forms, shared_forms
 
+_FORMS = 2**31  # seeds the draws of forms, apart from any brand's number
 _PATHS = 30  # draws of the relationship's path, for each of which the hazards are fitted anew
 
 
@@ -120,7 +111,8 @@ def fit_coupled(
 
     Hazards add up as in Bass (1969, Management Science 15(5)): an outside part and word of mouth among those not yet
     reached, here with weights on what was really seen and passed on. Of several brands, each is fitted with priors that
-    the others have sharpened (partial pooling): slopes differ between brands by a factor of 1.5 or so.
+    the others have sharpened (partial pooling): slopes differ between brands by a factor of 1.5 or so. Which form
+    holds is weighed over all brands and drawn alike for all, so that it does not average out.
 
     Parameters
     ----------
@@ -141,36 +133,40 @@ def fit_coupled(
     felt = [fit_relation(w, rng=rng, draws=_PATHS) for w, rng in zip(usable.values(), rngs, strict=True)]
     gates = shared_gates([*zip(usable.values(), felt, strict=True)])
     priors = shared_priors([*usable.values()])
+    known = [Known(*parts) for parts in zip(felt, gates, priors, strict=True)]
+    forms = shared_forms([ask_forms(weeks, each) for weeks, each in zip(usable.values(), known, strict=True)])
     fitted = {}
+    loyal = _loyal_of_all([*usable.values()], [repeat[repeat["brand"] == name] for name in usable], felt)
     for i, (name, weeks) in enumerate(usable.items()):
-        known = _Known(felt[i], gates[i], priors[i])
-        fitted[name] = _fit_brand(weeks, repeat[repeat["brand"] == name], known, rng=rngs[i], draws=draws)
+        rng = rngs[i], np.random.default_rng([seed, _FORMS])
+        fitted[name] = _fit_brand(weeks, loyal[i], known[i], forms[i], rng=rng, draws=draws)
     return CoupledModel(fitted, reasons, level)
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What a brand's fit builds on: its relationship, the gates to compare, the priors of buying by form."""
-
-    relation: RelationFit
-    gates: Gates
-    priors: Mapping[BuyForm, Prior]
-
-
-def _fit_brand(weeks: Weeks, repeat: pd.DataFrame, known: _Known, *, rng: np.random.Generator, draws: int) -> BrandFit:
+def _fit_brand(
+    weeks: Weeks,
+    loyal: RepeatFit,
+    known: Known,
+    forms: Forms,
+    *,
+    rng: tuple[np.random.Generator, np.random.Generator],
+    draws: int,
+) -> BrandFit:
+    """Fit one brand; `rng` of its own, and of the forms, which is every brand's alike."""
     path, priors = known.relation.paths.mean(axis=0), known.priors
     follow, leave = fit_following(weeks), fit_leaving(weeks, felt_promotion(weeks))
-    gates, share_noise = _weigh_gates(weeks, path, known.gates)
-    middle = float(gates.set_index("form").loc["threshold", "middle"])
-    opened = Gate("threshold", middle, WIDTHS["threshold"]).open(path)
-    buying, buy_noise = _weigh_buying(weeks, opened, priors)
-    best = BUY_FORMS[int(buying["weight"].argmax())]
-    noises = {"share": share_noise, "follow": follow.dispersion, "leave": leave.dispersion, "buy": buy_noise}
-    hazards = _draw_hazards(weeks, known, (gates, buying), noises, rng=rng, draws=draws)
-    ages, effects, sources = _fit_loyal(weeks, repeat, path).draw(rng, draws)
+    best = BUY_FORMS[int(forms.buying["weight"].argmax())]
+    noises = {
+        "share": forms.share_noise,
+        "follow": follow.dispersion,
+        "leave": leave.dispersion,
+        "buy": forms.buy_noise,
+    }
+    hazards = _draw_hazards(weeks, known, forms, rng=rng, draws=draws)
+    ages, effects, sources = loyal.draw(rng[0], draws)
     made = Draws(
-        follow=np.exp(follow.draw(rng, draws)[0]),
-        leave=np.exp(leave.draw(rng, draws)[0]),
+        follow=np.exp(follow.draw(rng[0], draws)[0]),
+        leave=np.exp(leave.draw(rng[0], draws)[0]),
         ages=ages,
         loyal=effects,
         sources=sources,
@@ -183,65 +179,37 @@ def _fit_brand(weeks: Weeks, repeat: pd.DataFrame, known: _Known, *, rng: np.ran
         hazard=mean_hazard(weeks),
         centre=float(path.mean()),
         dispersion=noises,
-        gates=gates,
-        buying=buying,
-        expected=fit_buying(weeks, opened, best, prior=priors[best], dispersion=buy_noise).mean,
+        gates=forms.gates,
+        buying=forms.buying,
+        expected=fit_buying(weeks, forms.opened, best, prior=priors[best], dispersion=forms.buy_noise).mean,
         relation_n=known.relation.n,
     )
 
 
-def _fit_loyal(weeks: Weeks, repeat: pd.DataFrame, path: np.ndarray) -> RepeatFit:
+def _loyal_of_all(
+    brands: Sequence[Weeks], repeats: Sequence[pd.DataFrame], felt: Sequence[RelationFit]
+) -> list[RepeatFit]:
+    """Fit who becomes loyal, brand by brand, and again with what the other brands say of what moves it."""
+    parts = [*zip(brands, repeats, felt, strict=True)]
+    alone = [_fit_loyal(*part, LOYAL_PRIOR) for part in parts]
+    if len(alone) < 2:
+        return alone
+    priors = from_each_other(LOYAL_PRIOR, [fit.told for fit in alone])
+    return [_fit_loyal(*part, prior) for part, prior in zip(parts, priors, strict=True)]
+
+
+def _fit_loyal(weeks: Weeks, repeat: pd.DataFrame, felt: RelationFit, prior: Prior) -> RepeatFit:
     paid = remembered(weeks.contacts, PAID_HALF_LIFE).sum(axis=1)
     earned = remembered(before(weeks.shares), EARNED_HALF_LIFE)
     return fit_repeat(
         repeat,
         weeks.start,
-        path=path,
+        path=felt.paths.mean(axis=0),
         participation=weeks.views[:, 3],
         conditions=weeks.conditions,
         sources=source_columns(paid, earned),
+        prior=prior,
     )
-
-
-def _weigh_gates(weeks: Weeks, path: np.ndarray, shared: Gates) -> tuple[pd.DataFrame, float]:
-    """Weigh the gates' kinds by evidence and by how they forecast passings-on; and the dispersion of the best.
-
-    The weight is the mean of both: a form that either way of asking keeps is kept.
-    """
-    y, kinds = weeks.shares * weeks.size, shared.kinds
-    noise = min(fit_sharing(weeks, path, gate).dispersion for gates in kinds.values() for gate in gates)
-    rows = []
-    for kind, gates in kinds.items():
-        scores = shared.scores({gate: fit_sharing(weeks, path, gate, dispersion=noise) for gate in gates})
-        best = gates[int(np.argmax(scores))]
-        ahead = forecast_score(
-            y, lambda week, gate=best: fit_sharing(weeks, path, gate, y=known_until(y, week), dispersion=noise)
-        )
-        ahead += shared.others.get(best, 0.0)
-        rows.append({"form": kind, "evidence": evidence(scores), "forecast": ahead, "middle": best.middle})
-    return _weighed(pd.DataFrame(rows), np.array([BEFORE[kind] for kind in kinds])), noise
-
-
-def _weighed(forms: pd.DataFrame, prior: np.ndarray) -> pd.DataFrame:
-    """Weigh forms by evidence and by forecast, half and half; `prior` is their weight before the data."""
-    both = [weights_of(forms[column] + np.log(prior)) for column in ("evidence", "forecast")]
-    return forms.assign(weight=(both[0] + both[1]) / 2)
-
-
-def _weigh_buying(weeks: Weeks, opened: np.ndarray, priors: Mapping[BuyForm, Prior]) -> tuple[pd.DataFrame, float]:
-    """Weigh the forms of buying by evidence and by how they forecast new customers; and the dispersion of the best."""
-    y, rows = weeks.new_customers, []
-
-    def fit(form: BuyForm, **options) -> RateFit:
-        return fit_buying(weeks, opened, form, prior=priors[form], **options)
-
-    noise = min(fit(form).dispersion for form in BUY_FORMS)
-    for form in BUY_FORMS:
-        ahead = forecast_score(y, lambda week, form=form: fit(form, y=known_until(y, week), dispersion=noise))
-        score = fit(form, dispersion=noise).score
-        named = {"works": form.works, "power": form.power, "opened": form.opened}
-        rows.append(named | {"evidence": score, "forecast": ahead})
-    return _weighed(pd.DataFrame(rows), np.array([form.before for form in BUY_FORMS])), noise
 
 
 def _spread_over(weights: Mapping, n: int, rng: np.random.Generator) -> list:
@@ -253,23 +221,26 @@ def _spread_over(weights: Mapping, n: int, rng: np.random.Generator) -> list:
 
 def _draw_hazards(
     weeks: Weeks,
-    known: _Known,
-    forms: tuple[pd.DataFrame, pd.DataFrame],
-    noises: Mapping[str, float],
+    known: Known,
+    forms: Forms,
     *,
-    rng: np.random.Generator,
+    rng: tuple[np.random.Generator, np.random.Generator],
     draws: int,
 ) -> dict[str, np.ndarray]:
-    """Draw the relationship, and sharing and buying fitted anew along each of its paths."""
-    relation, (gates, buying) = known.relation, forms
-    kinds = _spread_over(dict(zip(gates["form"], gates["weight"], strict=True)), _PATHS, rng)
-    chosen = _spread_over(buying["weight"].to_dict(), _PATHS, rng)
+    """Draw the relationship, and sharing and buying fitted anew along each of its paths.
+
+    The forms are drawn alike for all brands: whether the relationship opens sharing, or anything works at all, does not
+    average out over brands.
+    """
+    relation, (rng, common) = known.relation, rng
+    kinds = _spread_over(forms.gates.set_index("form")["weight"].to_dict(), _PATHS, common)
+    chosen = _spread_over(forms.buying["weight"].to_dict(), _PATHS, common)
     sizes = [len(part) for part in np.array_split(np.arange(draws), _PATHS)]
     parts = []
     for i, n in enumerate(sizes):
         path, form = relation.paths[i], BUY_FORMS[chosen[i]]
-        gate, sharing = _draw_gate(weeks, path, known.gates, kinds[i], noises["share"], rng)
-        bought = fit_buying(weeks, gate.open(path), form, prior=known.priors[form], dispersion=noises["buy"])
+        gate, sharing = _draw_gate(weeks, path, known.gates, kinds[i], forms.share_noise, rng)
+        bought = fit_buying(weeks, gate.open(path), form, prior=known.priors[form], dispersion=forms.buy_noise)
         theta, gamma = bought.draw(rng, n)
         theta[:, 1:] = theta[:, 1:] if form.works else -np.inf
         opens = gate.kind != "none"
@@ -292,6 +263,6 @@ def _draw_gate(
     weeks: Weeks, path: np.ndarray, shared: Gates, kind: str, noise: float, rng: np.random.Generator
 ) -> tuple[Gate, RateFit]:
     """Draw one gate of a kind by how well it fits along a path."""
-    fits = {gate: fit_sharing(weeks, path, gate, dispersion=noise) for gate in shared.kinds[kind]}
+    fits = {gate: shared.fit(weeks, path, gate, dispersion=noise) for gate in shared.kinds[kind]}
     at = rng.choice(len(fits), p=weights_of(shared.scores(fits)))
     return [*fits.items()][at]

@@ -1,4 +1,4 @@
-"""What brands tell of each other (부분 풀링): priors of buying and gates of sharing, sharpened by the other brands."""
+"""What brands tell of each other (부분 풀링): priors of buying, of sharing and of loyalty, and the gates of sharing."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .blocks import buy_prior, fit_buying, fit_sharing
+from .blocks import buy_prior, fit_buying, fit_sharing, share_prior
 from .forms import BUY_FORMS, BuyForm, Gate, gates_between
 from .rates import Prior, RateFit
 from .relation import RelationFit, in_reach
 from .weeks import Weeks
 
+_BETWEEN_PART = 0.25  # the part of a prior's variance by which brands differ from each other
 _BETWEEN = 0.4  # log standard deviation by which slopes differ between brands
-_HALF = 0.5  # how much other brands' evidence on gates counts
+OTHERS_COUNT = 0.5  # how much other brands' evidence on gates counts
 _BASE, _DIFFUSION = 0, 3  # pulls that are not shared: a brand's own intercept, and diffusion where trust opens it
 
 
@@ -39,10 +40,18 @@ def shared_priors(brands: Sequence[Weeks]) -> list[dict[BuyForm, Prior]]:
 
 @dataclass(frozen=True)
 class Gates:
-    """The gates that a brand compares (비교할 문턱), by kind, and what other brands' sharing says of each, in logs."""
+    """The gates that a brand compares (비교할 문턱), by kind; what other brands say of each, and of sharing under it.
+
+    `others` : logs of evidence; `priors` : of the pulls of sharing.
+    """
 
     kinds: Mapping[str, Sequence[Gate]]
     others: Mapping[Gate, float]
+    priors: Mapping[Gate, Prior]
+
+    def fit(self, weeks: Weeks, path: np.ndarray, gate: Gate, **options) -> RateFit:
+        """Fit the brand's passings-on under a gate, with what other brands say of sharing."""
+        return fit_sharing(weeks, path, gate, prior=self.priors[gate], **options)
 
     def scores(self, fits: Mapping[Gate, RateFit]) -> np.ndarray:
         """Return the gates' scores with what others say, in the order of `fits`."""
@@ -52,25 +61,72 @@ class Gates:
 def shared_gates(brands: Sequence[tuple[Weeks, RelationFit]]) -> list[Gates]:
     """Return each brand's gates, one grid for all, with what the other brands' passings-on say (부분 풀링).
 
-    Others' evidence counts half: people of another brand need not open up at the same relationship.
+    People of a brand that is trusted more pass on more of what they see, if there is a gate; without one, all brands'
+    pass on about alike. Others' evidence counts half: people of another brand need not open up at the same
+    relationship.
     """
     if not brands:
         return []
     paths = [relation.paths.mean(axis=0) for _, relation in brands]
     kinds = gates_between(min(float(p.min()) for p in paths), max(in_reach(relation) for _, relation in brands))
-    if len(brands) == 1:
-        return [Gates(kinds, {})]
-    said = [_said(weeks, path, kinds) for (weeks, _), path in zip(brands, paths, strict=True)]
-    everybody = {gate: sum(one[gate] for one in said) for gate in said[0]}
-    return [Gates(kinds, {gate: _HALF * (everybody[gate] - one[gate]) for gate in one}) for one in said]
-
-
-def _said(weeks: Weeks, path: np.ndarray, kinds: Mapping[str, Sequence[Gate]]) -> dict[Gate, float]:
-    """Return what one brand's passings-on say of each gate: its score less the best gate's."""
     gates = [gate for some in kinds.values() for gate in some]
-    noise = min(fit_sharing(weeks, path, gate).dispersion for gate in gates)
-    scores = np.array([fit_sharing(weeks, path, gate, dispersion=noise).score for gate in gates])
-    return dict(zip(gates, (scores - scores.max()).tolist(), strict=True))
+    sharing = [_Sharing(weeks, path, gates) for (weeks, _), path in zip(brands, paths, strict=True)]
+    said = {gate: _together(sharing, gate) for gate in gates}
+    best = max(whole for whole, _, _ in said.values())
+    counts = OTHERS_COUNT * (len(brands) > 1)
+    return [
+        Gates(
+            kinds,
+            {gate: counts * (whole - best - own[i]) for gate, (whole, own, _) in said.items()},
+            {gate: priors[i] for gate, (_, _, priors) in said.items()},
+        )
+        for i in range(len(brands))
+    ]
+
+
+class _Sharing:
+    """One brand's passings-on along its relationship, to be fitted under any gate and prior."""
+
+    def __init__(self, weeks: Weeks, path: np.ndarray, gates: Sequence[Gate]) -> None:
+        self.weeks, self.path = weeks, path
+        self.noise = min(fit_sharing(weeks, path, gate).dispersion for gate in gates)
+
+    def fit(self, gate: Gate, prior: Prior) -> RateFit:
+        return fit_sharing(self.weeks, self.path, gate, prior=prior, dispersion=self.noise)
+
+
+def _together(brands: Sequence[_Sharing], gate: Gate) -> tuple[float, list[float], list[Prior]]:
+    """Return what all brands say of a gate together, what each adds to the others, and each one's prior from others."""
+    plain = share_prior(gate)
+    told = [(fit.theta, fit.cov) for fit in (brand.fit(gate, plain) for brand in brands)]
+    whole = sum(brand.fit(gate, _from_others(plain, told[:i])).score for i, brand in enumerate(brands))
+    priors = from_each_other(plain, told)
+    return whole, [brand.fit(gate, prior).score for brand, prior in zip(brands, priors, strict=True)], priors
+
+
+def from_each_other(prior: Prior, told: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Prior]:
+    """Return each brand's prior once the others were fitted (부분 풀링); `told` : modes and covariances."""
+    return [_from_others(prior, [*told[:i], *told[i + 1 :]]) for i in range(len(told))]
+
+
+def _from_others(prior: Prior, others: Sequence[tuple[np.ndarray, np.ndarray]]) -> Prior:
+    """Return a brand's prior once others were fitted: brands are normal about a centre that is normal itself.
+
+    What a fit tells is its posterior less its prior; it tells of the centre with the spread between brands added.
+    """
+    if not others:
+        return prior
+    between = _BETWEEN_PART * prior.cov
+    precision = np.linalg.inv(prior.cov - between)
+    pulled = precision @ prior.mean
+    for mode, cov in others:
+        posterior = np.linalg.inv(cov)
+        told = posterior - prior.precision
+        damped = np.linalg.inv(np.eye(len(told)) + told @ between)
+        precision = precision + damped @ told
+        pulled = pulled + damped @ (posterior @ mode - prior.precision @ prior.mean)
+    cov = np.linalg.inv(precision)
+    return Prior(cov @ pulled, (cov + cov.T) / 2 + between)
 
 
 def _sharpened(prior: Prior, said: Sequence[tuple[np.ndarray, np.ndarray]], kept: list[int]) -> Prior:

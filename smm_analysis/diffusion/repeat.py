@@ -9,6 +9,8 @@ import pandas as pd
 
 from smm_analysis.tables import mondays
 
+from .rates import Prior
+
 LOYAL_WITHIN = 13  # two purchases within so many weeks make a loyal customer
 BOUGHT = ("paid", "atl")  # sources of customers won by one-way media
 _WEEK = pd.Timedelta(days=7)
@@ -55,9 +57,8 @@ def _risk_sets(persons: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
 
 
 AGES = (1, 2, 3, 5, 8, 13, 26)  # weeks since the first purchase at which the chance of becoming loyal may change
-_LOYAL_SD = np.array([0.4, 0.12, 0.4])  # priors, centred on 0 but for those won by one-way media
-_LOYAL_CENTRE = np.array([-0.2, 0.1, 0.1])
-_SOURCE_CENTRE, _SOURCE_SD = np.array([0.0, 1.0, -0.5]), np.array([2.0, 0.3, 0.3])
+LOYAL_PRIOR = Prior(np.array([-0.2, 0.1, 0.1]), np.diag(np.array([0.4, 0.12, 0.4]) ** 2))  # of the first three effects
+SOURCE_PRIOR = Prior(np.array([0.0, 1.0, -0.5]), np.diag(np.array([2.0, 0.3, 0.3]) ** 2))
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ class RepeatFit:
     centre: float
     sources: np.ndarray
     sources_cov: np.ndarray
+
+    @property
+    def told(self) -> tuple[np.ndarray, np.ndarray]:
+        """The first three effects and their covariance: what other brands can learn from."""
+        k, j = len(self.ages), len(LOYAL_PRIOR.mean)
+        return self.effects[:j], self.cov[k : k + j, k : k + j]
 
     def draw(self, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Draw log hazards by age (n, ages), effects (n, 3) and sources (n, 3)."""
@@ -104,6 +111,7 @@ def fit_repeat(
     participation: np.ndarray,
     conditions: np.ndarray,
     sources: np.ndarray,
+    prior: Prior = LOYAL_PRIOR,
 ) -> RepeatFit:
     """Fit who becomes loyal, and who is bought, by two binomial regressions (statsmodels) and weak priors.
 
@@ -111,6 +119,7 @@ def fit_repeat(
     ----------
     repeat : of one brand, from `repeat_panel`.
     start : the week of the first row of `path`, `participation` (weeks,) and `sources` (weeks, 3).
+    prior : of the effects of bought, relationship and participation.
     """
     week, cohort = (((repeat[name] - start) // _WEEK).to_numpy() for name in ("week", "cohort"))
     inside = (week >= 0) & (cohort >= 0) & (week < len(path))
@@ -121,20 +130,20 @@ def fit_repeat(
     moved = np.column_stack([cells["bought"], (path[at] - centre) / 0.1, participation[at], conditions[at]])
     ages = np.eye(len(AGES) + 1)[cells["age"]]
     k, other = len(AGES) + 1, conditions.shape[1]
-    first = (
-        np.r_[np.full(k, -3.0), _LOYAL_CENTRE, np.zeros(other)],
-        np.r_[np.full(k, 2.0), _LOYAL_SD, np.full(other, 0.25)],
-    )
-    found, cov = _binomial(cells["became_loyal"], cells["at_risk"], np.hstack([ages, moved]), *first, link="cloglog")
+    j = k + len(prior.mean)
+    first = np.diag(np.r_[np.full(k, 2.0), np.zeros(j - k), np.full(other, 0.25)] ** 2)
+    first[k:j, k:j] = prior.cov
+    first = Prior(np.r_[np.full(k, -3.0), prior.mean, np.zeros(other)], first)
+    found, cov = _binomial(cells["became_loyal"], cells["at_risk"], np.hstack([ages, moved]), first, link="cloglog")
     came = table[table["week"] == table["cohort"]].groupby(["week", "bought"])["at_risk"].sum().unstack(fill_value=0)  # noqa: PD010
     came = came.reindex(columns=[False, True], fill_value=0)
     x = sources[came.index.to_numpy()]
-    who, who_cov = _binomial(came[True], came.sum(axis=1), x, _SOURCE_CENTRE, _SOURCE_SD, link="logit")
+    who, who_cov = _binomial(came[True], came.sum(axis=1), x, SOURCE_PRIOR, link="logit")
     return RepeatFit(found[:k], found[k:], cov, centre, who, who_cov)
 
 
 def _binomial(
-    events: pd.Series, n: pd.Series, x: np.ndarray, centre: np.ndarray, sd: np.ndarray, *, link: str
+    events: pd.Series, n: pd.Series, x: np.ndarray, prior: Prior, *, link: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit statsmodels' binomial GLM and draw it towards a normal prior, as two normals are combined."""
     from statsmodels.genmod.families import Binomial
@@ -143,13 +152,14 @@ def _binomial(
 
     used = x.any(axis=0)
     family = Binomial(link=CLogLog() if link == "cloglog" else Logit())
-    events, n = np.r_[events, np.full(len(sd), 0.5)], np.r_[n, np.full(len(sd), 5.0)]  # no class is never or always
+    half, more = np.full(len(used), 0.5), np.full(len(used), 5.0)  # no class is never or always
+    events, n = np.r_[events, half], np.r_[n, more]
     x = np.vstack([x, np.diag(x.any(axis=0)) * np.minimum(np.abs(x).max(axis=0), 1.0)])
     result = GLM(np.column_stack([events, n - events]), x[:, used], family=family).fit(maxiter=50)
     noise = max(float(result.pearson_chi2 / max(result.df_resid, 1)), 1.0)
-    told = np.zeros((len(sd), len(sd)))
+    told = np.zeros_like(prior.cov)
     told[np.ix_(used, used)] = np.linalg.pinv(result.cov_params() * noise)
-    found = np.zeros(len(sd))
+    found = np.zeros(len(used))
     found[used] = result.params
-    cov = np.linalg.inv(told + np.diag(sd**-2.0))
-    return cov @ (told @ found + centre / sd**2), cov
+    cov = np.linalg.inv(told + prior.precision)
+    return cov @ (told @ found + prior.precision @ prior.mean), cov

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from smm_analysis.diffusion.coupled import BrandFit, CoupledModel
 from smm_analysis.estimate import Estimate
 
 from .plans import PLANS, TODAY, Plan, distance, find_plan, money_of, outside
+
+Noise = Literal["own", "common", "none"]
 
 # spread of the log ratio of a plan's loyal customers to today's that the model's form leaves open, per unit of distance
 # from the record (0..1); from the errors on development worlds (seeds 1000 to 1023 of benchmarks/strategies_truth.py)
@@ -124,7 +127,7 @@ def compare_strategies(
     start: str = "launch",
     rng: np.random.Generator | int = 0,
     lines: Mapping[str, str] | None = None,
-    own_noise: bool = True,
+    noise: Noise = "own",
 ) -> StrategyComparison:
     """Compare plans at equal money for one brand (전략 비교, S0.4, S1.6, S4.2).
 
@@ -139,13 +142,14 @@ def compare_strategies(
     start : "launch": what the plan would have brought in the place of the record, its weeks and surprises kept (a
         horizon beyond the record goes on without surprises). "today": what it will bring from the record's end on.
     lines : channel -> line, where plans name lines.
-    own_noise : whether each plan has an error of form and a luck of its own; without, only what all have in common,
-        as for a grid of plans that differ by a week.
+    noise : what is laid on the parameters' draws. "own": the error of the model's form and the luck of counting, each
+        plan's own as far as it goes its own way; "common": only what all plans have in common, as for a grid of plans
+        that differ by a week; "none": nothing, as for what plans bring on average over luck.
 
     Raises
     ------
     ValueError
-        Unknown brand, plan, line or start; a frame of another length than the horizon; money below 0.
+        Unknown brand, plan, line, start or noise; a frame of another length than the horizon; money below 0.
     """
     fit = one_brand(model, brand)
     rng = np.random.default_rng(rng)
@@ -163,7 +167,9 @@ def compare_strategies(
     )
     names = (TODAY, *named)
     run = _run(fit, money, horizon, start)
-    return _compared(fit, run, money, names, start=start, level=model.level, rng=rng, own=own_noise)
+    if noise not in get_args(Noise):
+        raise ValueError(f"noise must be one of {', '.join(get_args(Noise))}, not {noise!r}")
+    return _compared(fit, run, money, names, start=start, level=model.level, rng=rng, noise=noise)
 
 
 def one_brand(model: CoupledModel, brand: str | None) -> BrandFit:
@@ -219,13 +225,16 @@ def _compared(
     start: str,
     level: float,
     rng: np.random.Generator,
-    own: bool,
+    noise: Noise,
 ) -> StrategyComparison:
     weeks = fit.weeks
     beyond = dict(zip(names, outside(money, weeks, names=names), strict=True))
-    far = distance(money, money[0]) * np.array([_OUTSIDE if beyond[name] else 1.0 for name in names])
+    apart = np.stack([distance(money, each) for each in money])
+    far = apart[0] * np.array([_OUTSIDE if beyond[name] else 1.0 for name in names])
     loyal = run.loyal() * weeks.size
-    noisy = with_noise(loyal, far, fit.dispersion["buy"], kept_luck=start == "launch", own=own, rng=rng)
+    kin = None if noise == "common" else kinship(apart)
+    luck = {"dispersion": fit.dispersion["buy"], "kept_luck": start == "launch"}
+    noisy = loyal if noise == "none" else with_noise(loyal, far, kin, rng=rng, **luck)
     return StrategyComparison(
         brand=weeks.brand,
         plans=names,
@@ -242,21 +251,44 @@ def _compared(
     )
 
 
+def kinship(apart: np.ndarray) -> np.ndarray:
+    """Return how far plans share what moves them away from today's (계획 간 공통), 0..1, (plans, plans).
+
+    `apart` (plans, plans) are distances, today's plan first. Two plans share the part of the way from today's that they
+    go together: correlation of a random walk on the tree of their ways, always a proper one for distances of this kind.
+    """
+    far = apart[0]
+    shared = np.maximum(far[:, None] + far - apart, 0) / 2
+    return np.where(np.eye(len(far)) > 0, 1.0, shared / np.sqrt(np.maximum(np.outer(far, far), 1e-12)))
+
+
 def with_noise(
-    loyal: np.ndarray, far: np.ndarray, dispersion: float, *, kept_luck: bool, own: bool, rng: np.random.Generator
+    loyal: np.ndarray,
+    far: np.ndarray,
+    kin: np.ndarray | None,
+    *,
+    dispersion: float,
+    kept_luck: bool,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Return draws with what the model leaves open (모형이 남기는 불확실성): its form, and the noise of counting.
 
     The form's error of a plan is one factor on its ratio to today's, its spread growing with the distance `far`
-    (plans,) from the record. Where the record's luck is kept, only what differs from today's plan is counted anew.
+    (plans,) from the record. Plans that are much alike, `kin` (plans, plans), err alike and have alike luck; without
+    `kin` all are. Where the record's luck is kept, only what differs from today's plan is counted anew.
     """
-    plans, draws = loyal.shape
-    shape = plans if own else 1, draws
-    alike, apart, luck = rng.standard_normal((1, draws)), rng.standard_normal(shape), rng.standard_normal(shape)
+    alike, apart, luck = (_normal(kin if own else None, loyal.shape, rng) for own in (False, True, True))
     form = np.exp(STRUCTURE * far[:, None] * (np.sqrt(_ALIKE) * alike + np.sqrt(1 - _ALIKE) * apart))
     moved = loyal * form
     fresh = np.abs(moved - moved[0]) if kept_luck else moved
     return np.maximum(moved + np.sqrt(dispersion * fresh) * luck, 0.0)
+
+
+def _normal(kin: np.ndarray | None, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Draw standard normals, (plans, draws) with correlation `kin`, or (1, draws) that all plans have in common."""
+    if kin is None:
+        return rng.standard_normal((1, shape[1]))
+    return np.linalg.cholesky(kin + 1e-9 * np.eye(len(kin))) @ rng.standard_normal(shape)
 
 
 def _paths_of(run: paths.Paths, names: tuple[str, ...], size: int, level: float, *, scale: np.ndarray) -> pd.DataFrame:

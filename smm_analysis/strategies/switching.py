@@ -56,7 +56,7 @@ def best_switch_week(
     grid = sorted(set(np.linspace(0, horizon, 14).round().astype(int).tolist() if weeks is None else weeks))
     plans = {str(week): basic_then_diffusion(week, horizon) for week in grid}
     options = {"budget": budget, "horizon": horizon, "start": start, "rng": rng}
-    compared = compare_strategies(model, plans, brand=brand, own_noise=False, **options)
+    compared = compare_strategies(model, plans, brand=brand, noise="common", **options)
     loyal = compared.loyal[1:]
     tail = (1 - model.level) / 2
     low, high = np.quantile(loyal, [tail, 1 - tail], axis=1)
