@@ -227,6 +227,16 @@ def test_weeks_that_tell_nothing_are_refused(spoil, message):
         plan_experiment(spoil(weekly()), outcome="y", design="alternating", effect=5)
 
 
+def test_why_nothing_can_be_planned_is_told_in_korean_too():
+    asked = {"unit": "brand", "outcome": "y"}
+    few = experiments.plan_designs({"alternating": weekly(1).tail(20)}, effect=6, **asked).refused["alternating"]
+    assert few["ko"].endswith("y 값이 20주뿐입니다. 변동을 보려면 26주가 필요합니다.")
+    blocks = {"effect": 6, "half_life": 13, "longest": 52}
+    long = experiments.plan_designs({"alternating": weekly(1)}, **blocks, **asked).refused["alternating"]
+    assert "need 336 weeks at least" in long["en"] and "적어도 336주가 필요합니다" in long["ko"]
+    assert "영문" not in few["ko"] + long["ko"]
+
+
 def test_a_smaller_effect_needs_more_weeks_and_a_lasting_one_more_still():
     needed = [
         plan_experiment(weekly(1), outcome="y", design="alternating", effect=effect, **more).weeks.estimate

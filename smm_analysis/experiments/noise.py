@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from smm_analysis.terms import Refused
+
 FEWEST_WEEKS = 26
 _USUAL = 26  # weeks that say what is usual: the last half year, as a market may be growing or used up
 _A_YEAR = 52  # weeks from which on a season is told from a trend
@@ -77,17 +79,17 @@ def panel(weekly: pd.DataFrame, column: str, unit: str) -> pd.DataFrame:
         A column that is missing or no number, two rows for one week, or weeks without a value; the first are named.
     """
     if missing := [name for name in ("week", unit, column) if name not in weekly]:
-        raise ValueError(f"the weekly table has no column {missing[0]!r}; it has {', '.join(map(str, weekly))}")
+        raise Refused("experiment_no_column", column=missing[0], columns=", ".join(map(str, weekly)))
     if weekly[column].dtype.kind not in "iufb":
-        raise ValueError(f"column {column!r} must hold numbers, not {weekly[column].dtype} values")
+        raise Refused("experiment_no_numbers", column=column, kind=weekly[column].dtype)
     if weekly.duplicated(["week", unit]).any():
         row = weekly[weekly.duplicated(["week", unit])].iloc[0]
-        raise ValueError(f"the week {row['week']:%Y-%m-%d} of {row[unit]!r} is there twice: keep one row")
+        raise Refused("experiment_week_twice", week=row["week"], unit=row[unit])
     wide = weekly.pivot_table(index="week", columns=unit, values=column, observed=True).astype(float).asfreq("7D")
     if wide.isna().any(axis=None):
         weeks = wide.index[wide.isna().any(axis=1)]
         told = ", ".join(f"{week:%Y-%m-%d}" for week in weeks[:5])
-        raise ValueError(f"{column!r} is not known in {len(weeks)} weeks, first {told}: fill them, or begin after them")
+        raise Refused("experiment_weeks_lacking", column=column, weeks=len(weeks), first=told)
     return wide
 
 
@@ -106,14 +108,14 @@ def noise_of(weekly: pd.DataFrame, *, outcome: str, unit: str = "brand", adjust:
     """
     wide = panel(weekly, outcome, unit).iloc[-_LONGEST:]
     if len(wide) < FEWEST_WEEKS:
-        raise ValueError(f"{len(wide)} weeks of {outcome!r} are known; {FEWEST_WEEKS} are needed to see the noise")
+        raise Refused("experiment_few_weeks", weeks=len(wide), outcome=outcome, needed=FEWEST_WEEKS)
     usual = usual_week(wide)
     percent = (100 * wide / usual).to_numpy()
     columns = [panel(weekly, name, unit).loc[wide.index].to_numpy() for name in adjust]
     season, rest, explained = _parts(percent, wide.index, columns)
     lag = (rest[1:] * rest[:-1]).sum() / (rest**2).sum() if rest.any() else np.nan
     if not np.isfinite(lag) or rest.std() < 1e-9:
-        raise ValueError(f"{outcome!r} never varies: check how the weekly table was made")
+        raise Refused("experiment_never_varies", outcome=outcome)
     known, taken = len(rest), explained - len(columns)
     lag = float(np.clip((lag + taken / known) / (1 - (taken + 2) / known), -0.5, 0.95))
     shocks = rest[1:] - lag * rest[:-1]
@@ -126,7 +128,7 @@ def usual_week(wide: pd.DataFrame) -> pd.Series:
     """Return each unit's mean over its last half year (평소의 한 주)."""
     usual = wide.iloc[-_USUAL:].mean()
     if (usual <= 0).any():
-        raise ValueError(f"{usual.idxmin()!r} has {usual.min():g} in a usual week: percent of it say nothing")
+        raise Refused("experiment_nothing_usual", unit=usual.idxmin(), mean=usual.min())
     return usual
 
 
