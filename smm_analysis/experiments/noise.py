@@ -156,8 +156,8 @@ def wave(weeks: pd.DatetimeIndex) -> np.ndarray:
 
 def _parts(
     percent: np.ndarray, weeks: pd.DatetimeIndex, columns: list[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, float, int]:
-    """Return the yearly wave, what nothing explains at the usual level, the level's change, how many columns explain.
+) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Return the yearly wave, what nothing explains at the usual level, the level's change, columns taken off a unit.
 
     The wave is what units have in common: of each by itself it would be a guess, and guesses that differ look like
     noise. What a unit's own season adds stays in its noise.
@@ -177,7 +177,8 @@ def _parts(
         rest[:, at] = (own - design @ found) / np.sqrt(level / 100)
     season = np.zeros((2, percent.shape[1]))
     season[: len(swing)] = swing[:, None]
-    return season, rest, _change(course), shared.shape[1]
+    slow = trend.shape[1] + yearly.shape[1] / percent.shape[1]  # the wave is taken off once, from all units together
+    return season, rest, _change(course), slow + len(columns)
 
 
 def _change(course: np.ndarray) -> float:
