@@ -3,8 +3,8 @@
 `noise`: weeks of plain autoregressive noise with a planted effect; the same experiments without an effect say how often
 *supported* is false, and whether a clear no is as frequent as the plan says. `virtual`: the virtual brand lives two
 years under its plan; then an activity is doubled and paused by the plan's timetable for as many weeks as it asks for.
-The planned effect is the true one of that very brand: what doubling minus pausing does with the same luck. Markets:
-3,000 people in alternating weeks, 4,000 in cells, five brands of 1,500 one after the other.
+The planned effect is the true one of that very brand in those very weeks: what doubling minus pausing does on average
+over other luck. Markets: 3,000 people in alternating weeks, 4,000 in cells, five brands of 1,500 one after the other.
 
     python benchmarks/experiment_power.py [seeds=200] [case, ...]
 """
@@ -15,19 +15,23 @@ import copy
 import os
 import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from smm_analysis import experiments
+from smm_analysis.experiments import Design, lots
 from smm_analysis.experiments.designs import doses
 from smm_analysis.virtual.life import LivingBrand
+from smm_analysis.virtual.luck import Luck
 from smm_analysis.virtual.simulation import Choices, Setting
 from smm_analysis.virtual.worlds import LINES, PLANS, POLICIES, WORLDS
 
 PAST, AHEAD = 104, 60
-HOLDOUT_WEEKS, START_WEEKS = 30, 15  # lasting effects fall off, as those who could be won have been: what a unit sees
+FUTURES, OTHER_LUCK = 1, 1_000_003  # futures over which a true effect is averaged, and how far their seeds lie
 MONDAY = pd.Timestamp("2024-01-01")
+START = MONDAY + pd.Timedelta(weeks=PAST)
 ADJUST = ("price", "holiday", "stock_out")
 PAID = ("tv", "newspaper", "outdoor", "sns_ads", "events")
 
@@ -68,9 +72,8 @@ def in_noise(seed: int, *, units: int, kept: float, **asked) -> tuple:
     """Plan on the past, add the effect, or none, and read."""
     names = [f"u{i}" for i in range(units)]
     y = autoregressive(seed, units, kept)
-    begin = MONDAY + pd.Timedelta(weeks=PAST)
     plan = experiments.plan_experiment(
-        table(y[:PAST], names), outcome="y", seed=seed, start=begin, longest=AHEAD, **asked
+        table(y[:PAST], names), outcome="y", seed=seed, start=START, longest=AHEAD, **asked
     )
     d = plan.design
     dose = doses(d, d.chosen()[None])[0, d.before :]
@@ -109,9 +112,10 @@ def copied(brand: LivingBrand) -> LivingBrand:
     return again
 
 
-def after(brand: LivingBrand, on: np.ndarray, lines: tuple[str, ...]) -> LivingBrand:
+def after(brand: LivingBrand, on: np.ndarray, lines: tuple[str, ...], luck: Luck | None = None) -> LivingBrand:
     """Return the brand after more weeks in which lines of money are doubled (on = 1) or paused (0)."""
     again = copied(brand)
+    again.luck = luck or brand.luck
     money = np.round(again.plan_money).copy()
     for line in lines:
         money[PAST : PAST + len(on), LINES.index(line)] *= 2 * on
@@ -121,89 +125,121 @@ def after(brand: LivingBrand, on: np.ndarray, lines: tuple[str, ...]) -> LivingB
     return again
 
 
-def new_customers(brand: LivingBrand) -> np.ndarray:
-    """Return who first bought when; (weeks, people)."""
+def came(brand: LivingBrand, outcome: str) -> np.ndarray:
+    """Return who first bought, or began to follow, when; (weeks, people)."""
     bought = brand.log["bought"]
-    return bought & (np.cumsum(bought, axis=0) == 1)
+    return bought & (np.cumsum(bought, axis=0) == 1) if outcome == "new_customers" else brand.log["joined"]
 
 
 def counted(brand: LivingBrand, outcome: str, weeks: int) -> np.ndarray:
     """Return an outcome's weekly count."""
-    who = new_customers(brand) if outcome == "new_customers" else brand.log["joined"]
-    return who[:weeks].sum(axis=1).astype(float)
+    return came(brand, outcome)[:weeks].sum(axis=1).astype(float)
 
 
-def alternating(seed: int, *, lines: tuple[str, ...], outcome: str, gap: float, people: int = 3000) -> tuple:
+def expected(brand: LivingBrand, on: np.ndarray, lines: tuple[str, ...], outcome: str) -> np.ndarray:
+    """Return the weekly count to be expected under a timetable: of chances where they are known, else of other luck."""
+    setting = brand.setting
+    if outcome == "new_customers":
+        one = after(brand, on, lines, Luck(setting.seed + OTHER_LUCK, setting.brand))
+        new = ~(np.cumsum(one.log["bought"], axis=0) - one.log["bought"]).astype(bool)
+        return (one.log["chance"] * new).sum(axis=1)[PAST : PAST + len(on)]
+    lucks = [Luck(setting.seed + OTHER_LUCK * (k + 1), setting.brand) for k in range(FUTURES)]
+    return np.mean([counted(after(brand, on, lines, luck), outcome, PAST + len(on))[PAST:] for luck in lucks], axis=0)
+
+
+def planned(past: pd.DataFrame, added: Callable[[Design], np.ndarray], *, guess: float, gap: float, **asked) -> tuple:
+    """Plan for what is truly added in the weeks that the plan asks for: again, until it asks for no others.
+
+    `added` gives, in percent of a usual week, what a timetable adds in each of its weeks; (weeks, units). The effect is
+    what the reading would find in that without any noise.
+    """
+    asked |= dict(outcome="y", half_life=0.75, washout=1, longest=AHEAD)
+    plan, seen = experiments.plan_experiment(past, effect=guess, delta=gap * guess, **asked), set()
+    while plan.design.weeks not in seen:
+        seen.add(plan.design.weeks)
+        effect = noiseless(plan.design, added(plan.design))
+        plan = experiments.plan_experiment(past, effect=effect, delta=gap * effect, **asked)
+    return plan, noiseless(plan.design, added(plan.design))
+
+
+def noiseless(design: Design, added: np.ndarray) -> float:
+    """Return the effect that is read off (weeks, units) without noise."""
+    path = np.vstack([np.zeros((design.before, len(design.units))), added])
+    dose = doses(design, design.chosen()[None])
+    path, dose = (lots.centred(design, one)[0] for one in (path[None], dose))
+    return float(path @ dose / (dose @ dose))
+
+
+def alternating(seed: int, *, lines: tuple[str, ...], outcome: str, people: int = 3000, **asked) -> tuple:
     """One brand, an activity doubled and paused in turn."""
     brand = lived(seed, "mirae", people)
     past = table(counted(brand, outcome, PAST), ["mirae"], brand.conditions)
-    asked = dict(outcome="y", design="alternating", half_life=0.75, washout=1, adjust=ADJUST, longest=AHEAD, seed=seed)
-    start = MONDAY + pd.Timedelta(weeks=PAST)
-    probe = experiments.Design("alternating", ("mirae",), start, weeks=42, block=3, washout=1, half_life=0.75)
-    effect = _flipped(brand, probe, lines, outcome)
-    plan = experiments.plan_experiment(past, effect=effect, delta=gap * effect, **asked)
-    on = plan.design.chosen()[:, 0]
-    weeks = PAST + len(on)
-    record = table(counted(after(brand, on, lines), outcome, weeks), ["mirae"], brand.conditions)
+    on = Design("alternating", ("mirae",), START, weeks=AHEAD, block=3, washout=1, seed=seed).chosen()[:, 0]
+    gap = expected(brand, on, lines, outcome) - expected(brand, 1 - on, lines, outcome)
+    more = 50 * gap / past["y"].tail(26).mean()  # against half on; a shorter timetable is the longest one's beginning
+    plan, effect = planned(
+        past, lambda d: more[: d.weeks, None], design="alternating", adjust=ADJUST, seed=seed, **asked
+    )
+    lived_on = after(brand, plan.design.chosen()[:, 0], lines)
+    record = table(counted(lived_on, outcome, PAST + plan.design.weeks), ["mirae"], brand.conditions)
     return plan, experiments.read_experiment(record, plan.design, outcome="y", adjust=ADJUST, draws=999), effect, None
 
 
-def _flipped(brand: LivingBrand, design: experiments.Design, lines: tuple[str, ...], outcome: str) -> float:
-    """Return the true effect, percent: a timetable minus its mirror image, the same luck, per unit of dose."""
-    on = design.chosen()
-    pair = [counted(after(brand, way[:, 0], lines), outcome, PAST + len(on))[PAST:] for way in (on, 1 - on)]
-    dose = doses(design, np.stack([on, 1 - on]))[:, :, 0]
-    gap, more = pair[0] - pair[1], dose[0] - dose[1]
-    kept = design.counts
-    return 100 * (gap * more)[kept].sum() / (more**2)[kept].sum() / counted(brand, outcome, PAST)[-26:].mean()
-
-
-def holdout(seed: int, *, lines: tuple[str, ...], gap: float, people: int = 4000, cells: int = 10) -> tuple:
+def holdout(seed: int, *, lines: tuple[str, ...], people: int = 4000, cells: int = 10, **asked) -> tuple:
     """An audience in cells, half of which go without; each half lives as with all on, or all off."""
     brand = lived(seed, "mirae", people)
-    names = [f"c{i}" for i in range(cells)]
     cell = np.random.default_rng([seed, 9]).integers(0, cells, people)
-    lives = [new_customers(after(brand, np.full(AHEAD, way), lines)) for way in (0.0, 1.0)]
+    lives = [came(after(brand, np.full(AHEAD, way), lines), "new_customers") for way in (0.0, 1.0)]
     by_cell = [np.stack([who[:, cell == c].sum(axis=1) for c in range(cells)], axis=1) for who in lives]
+    off, on = (expected(brand, np.full(AHEAD, way), lines, "new_customers") for way in (0.0, 1.0))
+    names = [f"c{i}" for i in range(cells)]
+    more = 100 * (on - off) / by_cell[0][PAST - 26 : PAST].sum(axis=1).mean()
     past = table(by_cell[0][:PAST], names)
-    more = (by_cell[1] - by_cell[0]).sum(axis=1)[PAST:]
-    effect = 100 * more[1:HOLDOUT_WEEKS].mean() / by_cell[0][PAST - 26 : PAST].sum(axis=1).mean()
-    asked = dict(outcome="y", design="holdout", half_life=0.75, washout=1, longest=AHEAD, seed=seed)
-    plan = experiments.plan_experiment(past, effect=effect, delta=gap * effect, **asked)
-    on = np.vstack([np.zeros((PAST, cells)), plan.design.chosen()]).astype(bool)
-    record = table(np.where(on, by_cell[1][: len(on)], by_cell[0][: len(on)]), names)
+    plan, effect = planned(past, lambda d: more[: d.weeks, None] * d.chosen(), design="holdout", seed=seed, **asked)
+    chosen = np.vstack([np.zeros((PAST, cells)), plan.design.chosen()]).astype(bool)
+    record = table(np.where(chosen, by_cell[1][: len(chosen)], by_cell[0][: len(chosen)]), names)
     return plan, experiments.read_experiment(record, plan.design, outcome="y", draws=999), effect, None
 
 
-def staggered(seed: int, *, lines: tuple[str, ...], outcome: str, gap: float, people: int = 1500) -> tuple:
+def staggered(seed: int, *, lines: tuple[str, ...], outcome: str, people: int = 1500, **asked) -> tuple:
     """Five brands that start one after the other; before, the activity is paused."""
     names = [f"b{i}" for i in range(5)]
     brands = [lived(seed, name, people) for name in names]
-    ways = [
-        np.stack([counted(after(b, np.full(AHEAD, way), lines), outcome, PAST + AHEAD) for b in brands], axis=1)
+    before = np.stack([counted(brand, outcome, PAST) for brand in brands], axis=1)
+    off, on = (
+        np.stack([expected(brand, np.full(AHEAD, way), lines, outcome) for brand in brands], axis=1)
         for way in (0.0, 1.0)
-    ]
-    usual = ways[0][PAST - 26 : PAST].mean(axis=0)
-    effect = float(100 * ((ways[1] - ways[0])[PAST + 1 : PAST + START_WEEKS].mean(axis=0) / usual).mean())
-    asked = dict(outcome="y", design="staggered", half_life=0.75, washout=1, longest=AHEAD, seed=seed)
-    plan = experiments.plan_experiment(table(ways[0][:PAST], names), effect=effect, delta=gap * effect, **asked)
+    )
+    more = 100 * (on - off) / before[-26:].mean(axis=0)
+    plan, effect = planned(
+        table(before, names), lambda d: _since(more, d.chosen()), design="staggered", seed=seed, **asked
+    )
     on = plan.design.chosen()
-    lives = [counted(after(b, on[:, i], lines), outcome, PAST + len(on)) for i, b in enumerate(brands)]
+    lives = [counted(after(brand, on[:, i], lines), outcome, PAST + len(on)) for i, brand in enumerate(brands)]
     record = table(np.stack(lives, axis=1), names)
     return plan, experiments.read_experiment(record, plan.design, outcome="y", draws=999), effect, None
+
+
+def _since(more: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """Return what is added to units that started later: as much as in their first weeks, had all started at once."""
+    weeks = np.cumsum(on, axis=0).astype(int)
+    return np.where(weeks > 0, np.take_along_axis(more, np.maximum(weeks - 1, 0), axis=0), 0.0)
 
 
 VIRTUAL = {
     "virtual: alternating, new customers": (
         alternating,
-        dict(lines=PAID, outcome="new_customers", gap=0.0),
+        dict(lines=PAID, outcome="new_customers", guess=60.0, gap=0.0),
     ),
-    "virtual: alternating, new followers": (alternating, dict(lines=("sns_ads",), outcome="new_followers", gap=0.3)),
+    "virtual: alternating, new followers": (
+        alternating,
+        dict(lines=("sns_ads",), outcome="new_followers", guess=60.0, gap=0.3),
+    ),
     "virtual: holdout of audience cells": (
         holdout,
-        dict(lines=PAID, gap=0.0),
+        dict(lines=PAID, guess=60.0, gap=0.0),
     ),
-    "virtual: staggered over brands": (staggered, dict(lines=PAID, outcome="new_followers", gap=0.2)),
+    "virtual: staggered over brands": (staggered, dict(lines=PAID, outcome="new_followers", guess=60.0, gap=0.2)),
 }
 
 

@@ -100,7 +100,29 @@ def reason(key: str, **values: object) -> dict[Lang, str]:
     >>> reason("few_customers", n=12, needed=30)["en"]
     'There are 12 eligible customers; at least 30 are needed.'
     """
-    return {lang: _read("reasons.toml")[key][lang].format(**values) for lang in LANGS}
+    told = {lang: {name: _said(value, lang) for name, value in values.items()} for lang in LANGS}
+    return {lang: _read("reasons.toml")[key][lang].format(**told[lang]) for lang in LANGS}
+
+
+class Refused(ValueError):
+    """What cannot be done with these data, told in every language (할 수 없는 이유), from `reasons.toml`.
+
+    Its message is the English one; as a value of another reason it speaks that reason's language.
+
+    >>> reason("experiment_refused", why=Refused("experiment_never_varies", outcome="units"))["en"]
+    "No experiment could be planned: 'units' never varies: check how the weekly table was made."
+    """
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.reason = reason(key, **values)
+        super().__init__(self.reason["en"])
+
+
+def _said(value: object, lang: Lang) -> object:
+    """Return a value as it stands in a sentence of `lang`: an error that knows only English is marked as such."""
+    if isinstance(value, Refused):
+        return value.reason[lang]
+    return f"원인(영문): {value}." if lang == "ko" and isinstance(value, Exception) else value
 
 
 @cache

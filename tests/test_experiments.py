@@ -210,6 +210,37 @@ def test_a_season_is_no_noise():
     assert found.swing == pytest.approx(15, abs=1.5) and found.sd < 3
 
 
+def counted(seed, *, weeks=PAST, units=1, now=40.0, half_year=0.8):
+    """Return weeks of plain counts whose level changes by a factor each half year, to `now` at the end."""
+    level = now * half_year ** ((np.arange(weeks) - weeks) / 26)
+    days = pd.date_range(end=MONDAY - pd.Timedelta(weeks=1), periods=weeks, freq="7D")
+    rows = pd.MultiIndex.from_product([days, [f"u{i}" for i in range(units)]], names=["week", "brand"])
+    count = np.random.default_rng(seed).poisson(level[:, None], (weeks, units))
+    return rows.to_frame(index=False).assign(y=count.ravel().astype(float))
+
+
+@pytest.mark.parametrize("half_year", [0.8, 1.2])
+def test_a_market_used_up_or_growing_has_the_noise_of_its_level_to_come(half_year):
+    found = [experiments.noise_of(counted(seed, half_year=half_year), outcome="y") for seed in range(30)]
+    assert np.mean([noise.change for noise in found]) == pytest.approx(half_year, rel=0.05)
+    drawn = [noise.draw(MONDAY, 26, 200, np.random.default_rng(1))[0].std() for noise in found]
+    usual = np.mean([noise.usual.iloc[0] for noise in found])
+    ahead = 40 * half_year**0.3  # after thirteen weeks, of a change that fades; a count's noise is its root
+    assert np.mean(drawn) == pytest.approx(100 * np.sqrt(ahead) / usual, rel=0.07)
+
+
+def test_a_change_goes_on_and_comes_to_rest():
+    noise = experiments.noise_of(counted(1, half_year=0.8), outcome="y")
+    level = noise.level(pd.date_range(noise.last - pd.Timedelta(weeks=13), periods=400, freq="7D"))
+    assert level[0] == 1 and (np.diff(level) <= 0).all()
+    assert noise.change < level[26] < 1 and level[-1] == pytest.approx(noise.change**2, rel=0.01)
+
+
+def test_of_less_than_a_year_no_change_is_believed():
+    noise = experiments.noise_of(counted(1, weeks=40), outcome="y")
+    assert noise.change == 1 and (noise.level(pd.date_range(MONDAY, periods=5, freq="7D")) == 1).all()
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -225,6 +256,16 @@ def test_a_season_is_no_noise():
 def test_weeks_that_tell_nothing_are_refused(spoil, message):
     with pytest.raises(ValueError, match=message):
         plan_experiment(spoil(weekly()), outcome="y", design="alternating", effect=5)
+
+
+def test_why_nothing_can_be_planned_is_told_in_korean_too():
+    asked = {"unit": "brand", "outcome": "y"}
+    few = experiments.plan_designs({"alternating": weekly(1).tail(20)}, effect=6, **asked).refused["alternating"]
+    assert few["ko"].endswith("y 값이 20주뿐입니다. 변동을 보려면 26주가 필요합니다.")
+    blocks = {"effect": 6, "half_life": 13, "longest": 52}
+    long = experiments.plan_designs({"alternating": weekly(1)}, **blocks, **asked).refused["alternating"]
+    assert "need 336 weeks at least" in long["en"] and "적어도 336주가 필요합니다" in long["ko"]
+    assert "영문" not in few["ko"] + long["ko"]
 
 
 def test_a_smaller_effect_needs_more_weeks_and_a_lasting_one_more_still():

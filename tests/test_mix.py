@@ -27,6 +27,7 @@ from smm_analysis.mix import (
 )
 from smm_analysis.mix.averaging import average_families
 from smm_analysis.mix.regression import FamilyFit, Regression, draw_effects, non_negative
+from smm_analysis.terms import reason
 from smm_analysis.verdict import judge
 
 WEEKS = pd.date_range("2024-01-01", periods=120, freq="7D")
@@ -601,6 +602,15 @@ def test_panel_refuses_by_name():
         mix_panel(weekly, pd.concat([media, media]))
     with pytest.raises(ValueError, match="channel 'tv' is of lines atl, btl"):
         mix_panel(weekly, media.assign(line=np.where(media["spend"] == 52, "btl", media["line"])))
+
+
+def test_why_tables_are_no_media_mix_is_told_in_korean_too():
+    with pytest.raises(ValueError, match="the same in all weeks") as told:
+        fit_mix(pd.DataFrame({"week": WEEKS, "units": 5.0, "tv": 1.0}), outcome="units", channels=["tv"])
+    why = reason("mix_refused", why=told.value)
+    assert why["ko"] == "매체 믹스 모형을 적합하지 못했습니다. 결과 units의 값이 모든 주에서 같아 설명할 것이 없습니다."
+    assert why["en"].endswith("is the same in all weeks: there is nothing to explain.")
+    assert "원인(영문): odd." in reason("mix_refused", why=ValueError("odd"))["ko"]
 
 
 def test_the_sample_s_weeks_are_fitted_in_about_a_second():

@@ -159,10 +159,12 @@ def noise_table(plan: ExperimentPlan | None) -> pd.DataFrame:
     -------
     DataFrame
         usual_week (the mean over units, in the outcome's unit), noise_sd and season_swing (percent of it),
-        autocorrelation (-1..1), weeks (of the past).
+        autocorrelation (-1..1), level_change (times in half a year), weeks (of the past).
     """
     if plan is None:
-        return pd.DataFrame(columns=["usual_week", "noise_sd", "autocorrelation", "season_swing", "weeks"])
+        return pd.DataFrame(
+            columns=["usual_week", "noise_sd", "autocorrelation", "season_swing", "level_change", "weeks"]
+        )
     noise = plan.noise
     return pd.DataFrame(
         {
@@ -170,6 +172,7 @@ def noise_table(plan: ExperimentPlan | None) -> pd.DataFrame:
             "noise_sd": [noise.sd],
             "autocorrelation": [noise.autocorrelation],
             "season_swing": [noise.swing],
+            "level_change": [noise.change],
             "weeks": [noise.n],
         }
     )

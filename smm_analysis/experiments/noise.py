@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from smm_analysis.terms import Refused
+
 FEWEST_WEEKS = 26
 _USUAL = 26  # weeks that say what is usual: the last half year, as a market may be growing or used up
 _A_YEAR = 52  # weeks from which on a season is told from a trend
@@ -18,6 +20,8 @@ _LONGEST = 156  # older weeks say little of the noise to come
 _BURN_IN = 30
 _YEAR = 365.25
 _LEVELS = (25.0, 400.0)  # percent of the usual week, between which a level is believed
+_FADES = 2.0  # half years in which a change fades
+_AHEAD = (0.5, 2.0)  # times the usual level, between which one to come is believed
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Noise:
     `usual` is each unit's mean week, in the outcome's unit; the rest is in percent of it. `sd` of a week's noise, with
     `autocorrelation` from week to week; `shocks` its new part of each week (weeks, units); `season` the
     coefficients of the yearly wave that units share (2, units), 0 where less than a year is known; `n` the weeks it
-    rests on.
+    rests on, `last` the last of them. `change` is by how much the level changes in half a year, times: a market may be
+    growing or used up, and what counts people is noisier where they are many.
     """
 
     usual: pd.Series
@@ -36,6 +41,8 @@ class Noise:
     n: int
     shocks: np.ndarray = field(repr=False, compare=False)
     season: np.ndarray = field(repr=False, compare=False)
+    last: pd.Timestamp = field(repr=False)
+    change: float = 1.0
 
     @property
     def swing(self) -> float:
@@ -58,14 +65,25 @@ class Noise:
     def draw(self, start: pd.Timestamp, weeks: int, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draw noise of weeks to come, (n, weeks, units), and the season's course, (weeks, units).
 
-        Shocks are the brand's own, drawn anew by whole weeks: what units have in common stays in common.
+        Shocks are the brand's own, drawn anew by whole weeks: what units have in common stays in common. They are as
+        large as the root of the level to be expected.
         """
         shocks = self.shocks[rng.integers(0, len(self.shocks), (n, weeks + _BURN_IN))]
         at, out = np.zeros(shocks[:, 0].shape), np.empty(shocks.shape)
         for week in range(weeks + _BURN_IN):
             at = self.autocorrelation * at + shocks[:, week]
             out[:, week] = at
-        return out[:, _BURN_IN:], wave(pd.date_range(start, periods=weeks, freq="7D")) @ self.season
+        days = pd.date_range(start, periods=weeks, freq="7D")
+        return out[:, _BURN_IN:] * np.sqrt(self.level(days))[:, None], wave(days) @ self.season
+
+    def level(self, weeks: pd.DatetimeIndex) -> np.ndarray:
+        """Return the level to be expected, times the usual one, without the season; (weeks,).
+
+        What changed goes on changing, and comes to rest: a damped trend (Gardner and McKenzie 1985).
+        """
+        halves = ((weeks - self.last).days.to_numpy() / 7 + _USUAL / 2) / _USUAL  # from the middle of what is usual
+        damped = np.where(halves > 0, _FADES * (1 - np.exp(-np.maximum(halves, 0) / _FADES)), halves)
+        return np.clip(self.change**damped, *_AHEAD)
 
 
 def panel(weekly: pd.DataFrame, column: str, unit: str) -> pd.DataFrame:
@@ -77,17 +95,17 @@ def panel(weekly: pd.DataFrame, column: str, unit: str) -> pd.DataFrame:
         A column that is missing or no number, two rows for one week, or weeks without a value; the first are named.
     """
     if missing := [name for name in ("week", unit, column) if name not in weekly]:
-        raise ValueError(f"the weekly table has no column {missing[0]!r}; it has {', '.join(map(str, weekly))}")
+        raise Refused("experiment_no_column", column=missing[0], columns=", ".join(map(str, weekly)))
     if weekly[column].dtype.kind not in "iufb":
-        raise ValueError(f"column {column!r} must hold numbers, not {weekly[column].dtype} values")
+        raise Refused("experiment_no_numbers", column=column, kind=weekly[column].dtype)
     if weekly.duplicated(["week", unit]).any():
         row = weekly[weekly.duplicated(["week", unit])].iloc[0]
-        raise ValueError(f"the week {row['week']:%Y-%m-%d} of {row[unit]!r} is there twice: keep one row")
+        raise Refused("experiment_week_twice", week=row["week"], unit=row[unit])
     wide = weekly.pivot_table(index="week", columns=unit, values=column, observed=True).astype(float).asfreq("7D")
     if wide.isna().any(axis=None):
         weeks = wide.index[wide.isna().any(axis=1)]
         told = ", ".join(f"{week:%Y-%m-%d}" for week in weeks[:5])
-        raise ValueError(f"{column!r} is not known in {len(weeks)} weeks, first {told}: fill them, or begin after them")
+        raise Refused("experiment_weeks_lacking", column=column, weeks=len(weeks), first=told)
     return wide
 
 
@@ -106,27 +124,27 @@ def noise_of(weekly: pd.DataFrame, *, outcome: str, unit: str = "brand", adjust:
     """
     wide = panel(weekly, outcome, unit).iloc[-_LONGEST:]
     if len(wide) < FEWEST_WEEKS:
-        raise ValueError(f"{len(wide)} weeks of {outcome!r} are known; {FEWEST_WEEKS} are needed to see the noise")
+        raise Refused("experiment_few_weeks", weeks=len(wide), outcome=outcome, needed=FEWEST_WEEKS)
     usual = usual_week(wide)
     percent = (100 * wide / usual).to_numpy()
     columns = [panel(weekly, name, unit).loc[wide.index].to_numpy() for name in adjust]
-    season, rest, explained = _parts(percent, wide.index, columns)
+    season, rest, change, explained = _parts(percent, wide.index, columns)
     lag = (rest[1:] * rest[:-1]).sum() / (rest**2).sum() if rest.any() else np.nan
     if not np.isfinite(lag) or rest.std() < 1e-9:
-        raise ValueError(f"{outcome!r} never varies: check how the weekly table was made")
+        raise Refused("experiment_never_varies", outcome=outcome)
     known, taken = len(rest), explained - len(columns)
     lag = float(np.clip((lag + taken / known) / (1 - (taken + 2) / known), -0.5, 0.95))
     shocks = rest[1:] - lag * rest[:-1]
     shocks = (shocks - shocks.mean(axis=0)) * np.sqrt(len(rest) / (len(rest) - explained))
     sd = float(np.sqrt((shocks**2).mean() / (1 - lag**2)))
-    return Noise(usual, sd, lag, len(wide), shocks, season)
+    return Noise(usual, sd, lag, len(wide), shocks, season, wide.index[-1], change)
 
 
 def usual_week(wide: pd.DataFrame) -> pd.Series:
     """Return each unit's mean over its last half year (평소의 한 주)."""
     usual = wide.iloc[-_USUAL:].mean()
     if (usual <= 0).any():
-        raise ValueError(f"{usual.idxmin()!r} has {usual.min():g} in a usual week: percent of it say nothing")
+        raise Refused("experiment_nothing_usual", unit=usual.idxmin(), mean=usual.min())
     return usual
 
 
@@ -138,8 +156,8 @@ def wave(weeks: pd.DatetimeIndex) -> np.ndarray:
 
 def _parts(
     percent: np.ndarray, weeks: pd.DatetimeIndex, columns: list[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return the yearly wave, what nothing explains at the usual level, and how many columns explain.
+) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Return the yearly wave, what nothing explains at the usual level, the level's change, columns taken off a unit.
 
     The wave is what units have in common: of each by itself it would be a guess, and guesses that differ look like
     noise. What a unit's own season adds stays in its noise.
@@ -149,7 +167,8 @@ def _parts(
     yearly = wave(weeks) if len(weeks) >= _A_YEAR else np.empty((len(weeks), 0))
     columns = [column - column.mean(axis=0) for column in columns]
     shared = np.column_stack([yearly, trend, *(column.mean(axis=1) for column in columns)])
-    swing = np.linalg.lstsq(shared, percent.mean(axis=1), rcond=None)[0][: yearly.shape[1]]
+    found = np.linalg.lstsq(shared, percent.mean(axis=1), rcond=None)[0]
+    swing, course = found[: yearly.shape[1]], trend @ found[yearly.shape[1] :][: bends + 1]
     rest = np.empty(percent.shape)
     for at, own in enumerate((percent - (yearly @ swing)[:, None]).T):
         design = np.column_stack([trend, *(column[:, at] for column in columns)])
@@ -158,4 +177,12 @@ def _parts(
         rest[:, at] = (own - design @ found) / np.sqrt(level / 100)
     season = np.zeros((2, percent.shape[1]))
     season[: len(swing)] = swing[:, None]
-    return season, rest, shared.shape[1]
+    slow = trend.shape[1] + yearly.shape[1] / percent.shape[1]  # the wave is taken off once, from all units together
+    return season, rest, _change(course), slow + len(columns)
+
+
+def _change(course: np.ndarray) -> float:
+    """Return the level of the last half year, times that of the one before; 1 where no year is known."""
+    if len(course) < 2 * _USUAL:
+        return 1.0
+    return float(np.clip(course[-_USUAL:].mean() / max(course[-2 * _USUAL : -_USUAL].mean(), 1e-9), *_AHEAD))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate
-from smm_analysis.terms import Lang, reason
+from smm_analysis.terms import Lang, Refused, reason
 
 from . import lots
 from .designs import FEWEST_LOTS, Design, Kind, calendar, doses, first_monday, schedule
@@ -136,7 +136,7 @@ def plan_experiment(
 
 def _check(effect: float, delta: float, level: float, power: float) -> None:
     if not effect > delta:
-        raise ValueError(f"effect must be above delta, or nothing could be supported; given {effect:g} and {delta:g}")
+        raise Refused("experiment_effect_below", effect=effect, delta=delta)
     if not 0 < level < 1 or not 0 < power < 1:
         raise ValueError(f"level and power must lie between 0 and 1, not {level!r} and {power!r}")
 
@@ -229,8 +229,7 @@ def _shape(kind: Kind, units: tuple[str, ...], *, washout: int, block: int | Non
         return Design(kind, units, monday, weeks=groups * block, block=block, washout=washout)
     pairs = math.ceil(math.log2(FEWEST_LOTS) / len(units))
     if 2 * block * pairs > longest:
-        fix = "allow longer ones, or take shorter blocks"
-        raise ValueError(f"alternating blocks of {block} weeks need {2 * block * pairs} weeks at least: {fix}")
+        raise Refused("experiment_blocks_long", block=block, weeks=2 * block * pairs)
     return Design(kind, units, monday, weeks=2 * block * pairs, block=block, washout=washout)
 
 

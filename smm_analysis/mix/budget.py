@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate
-from smm_analysis.terms import Lang
+from smm_analysis.terms import Lang, Refused
 
 from .draws import of_draws
 from .model import MixModel
@@ -127,7 +127,7 @@ def frontier(
     sides = [np.flatnonzero([model.lines.get(name) in lines for name in found.channels]) for lines in (atl, btl)]
     for lines, side in zip((atl, btl), sides, strict=True):
         if not len(side):
-            raise ValueError(f"no fitted channel is of lines {', '.join(lines)}; lines are {dict(model.lines)}")
+            raise Refused("mix_side_missing", lines=", ".join(lines), known=dict(model.lines))
     spare = total - int(before.sum() - before[np.concatenate(sides)].sum())
     curves, now = curves_of(found, np.full(len(before), float(total))), found.outcome(before)
     rows = []

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.tables import mondays
+from smm_analysis.terms import Refused
 
 from .adstock import adstock, carry_over_of
 
@@ -75,13 +76,13 @@ def mix_panel(
     brand = brand if brand is not None else _only_brand(tables)
     weekly, media, controls, events, posts = (_of_brand(table, brand) for table in tables)
     if media is None or media.empty:
-        raise ValueError(f"media has no rows of brand {brand!r}: a media mix needs money by channel and week")
+        raise Refused("mix_no_media", brand=brand)
     index = pd.date_range(min(weekly["week"].min(), media["week"].min()), media["week"].max(), freq="7D", name="week")
     spend, filled = _spread(media, index, money)
     outcomes = weekly.set_index("week")[[name for name in _OUTCOMES if name in weekly]].reindex(index)
     moved = _controls(controls, index)
     if clash := sorted(set(spend) & {*moved, *outcomes}):
-        raise ValueError(f"{', '.join(clash)}: a channel and a control or outcome have the same name; rename one")
+        raise Refused("mix_same_name", names=", ".join(clash))
     dated = _events(events, index)
     left, said = _left(outcomes, market_size), _talk(posts, index)
     weeks = pd.concat([outcomes, spend, moved, dated, left, said], axis=1).reset_index()
@@ -97,10 +98,7 @@ def _left(outcomes: pd.DataFrame, market_size: float | None) -> pd.DataFrame:
         raise ValueError("market_size needs the column new_customers of weekly, to know how many are left")
     won = outcomes["new_customers"].fillna(0).cumsum()
     if won.iloc[-1] >= market_size:
-        raise ValueError(
-            f"market_size is {market_size:,.0f}, but weekly counts {won.iloc[-1]:,.0f} new customers: "
-            "give the number of people who could become customers at all"
-        )
+        raise Refused("mix_market_small", size=market_size, won=won.iloc[-1])
     return (market_size - won.shift(fill_value=0)).to_frame("not_yet_customers")
 
 
@@ -133,7 +131,7 @@ def _spread(media: pd.DataFrame, index: pd.DatetimeIndex, money: str) -> tuple[p
     spend = _wide(media, "channel", money, index)
     if (bare := spend.isna().all(axis=1)).any():
         first = ", ".join(f"{week:%Y-%m-%d}" for week in spend.index[bare][:5])
-        raise ValueError(f"media has no rows for {bare.sum()} weeks, first {first}: if nothing was spent, give a 0")
+        raise Refused("mix_media_weeks", weeks=bare.sum(), first=first)
     gaps = spend.isna().sum()
     filled = tuple(f"{name}: {n} weeks without a row of media, taken as 0" for name, n in gaps[gaps > 0].items())
     return spend.fillna(0.0), filled
@@ -146,7 +144,7 @@ def _controls(controls: pd.DataFrame | None, index: pd.DatetimeIndex) -> pd.Data
     for name, values in moved.items():
         if values.isna().any():
             first = values.index[values.isna()][0]
-            raise ValueError(f"control {name!r} has no value in {values.isna().sum()} weeks, first {first:%Y-%m-%d}")
+            raise Refused("mix_control_empty", name=name, weeks=values.isna().sum(), first=first)
     return moved
 
 
@@ -155,7 +153,7 @@ def _wide(table: pd.DataFrame, names: str, values: str, index: pd.DatetimeIndex)
     twice = table[table.duplicated(["week", names])]
     if len(twice):
         first = twice.iloc[0]
-        raise ValueError(f"{names} {first[names]!r} stands twice in the week of {first['week']:%Y-%m-%d}")
+        raise Refused("mix_twice", column=names, name=first[names], week=first["week"])
     wide = table.set_index(["week", names])[values].astype(float).unstack(names)  # noqa: PD010
     return wide.reindex(index).rename_axis(columns=None)
 
@@ -181,5 +179,5 @@ def _covered(index: pd.DatetimeIndex, starts: np.ndarray, ends: np.ndarray) -> n
 def _lines(media: pd.DataFrame) -> dict[str, str]:
     lines = media.groupby("channel")["line"].unique()
     if len(mixed := lines[lines.str.len() > 1]):
-        raise ValueError(f"channel {mixed.index[0]!r} is of lines {', '.join(mixed.iloc[0])}: a channel is of one line")
+        raise Refused("mix_two_lines", channel=mixed.index[0], lines=", ".join(mixed.iloc[0]))
     return {str(channel): str(line[0]) for channel, line in lines.items()}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from smm_analysis.terms import Lang, reason
+from smm_analysis.terms import Lang, Refused, reason
 
 _DAYS_A_YEAR = 365.25
 _WEEKS_A_YEAR = 52
@@ -40,7 +40,7 @@ def read_weeks(
     _refuse(panel[people].le(0).any(axis=1), f"nobody left in {market!r}: the market is larger than that")
     _refuse(np.isinf(panel).any(axis=1), "an infinite value")
     if panel[outcome].nunique() < 2:
-        raise ValueError(f"outcome {outcome!r} is the same in all weeks: there is nothing to explain")
+        raise Refused("mix_outcome_constant", outcome=outcome)
     return panel
 
 
