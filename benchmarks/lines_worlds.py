@@ -16,12 +16,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from smm_analysis import mix, reach, relationship, virtual
 from smm_analysis.estimate import Estimate
 from smm_analysis.verdict import decide
 from smm_analysis.virtual.truth import Again, atl_and_btl, carry_over
+from smm_analysis.virtual.worlds import SOURCES
 
 WORLDS = {
     "default": ("S3.1a", "S3.1b", "S3.1c", "S3.2", "S3.3", "S3.3 credited"),
@@ -32,6 +34,7 @@ WORLDS = {
 POLICIES = ("planned", "reactive", "seasonal")
 DELTA = {"S3.1a": 1.5, "S3.1b": 1.0, "S3.1c": 10.0, "S3.2": 0.0, "S3.3": 0.5, "S3.3 credited": 0.5}
 RATIOS = ("S3.1a",)
+LOYAL = (26, 39)  # weeks after the first purchase, in which a loyal customer buys again
 UNTIL = pd.Timestamp("2024-11-18T00:00+09:00")
 
 
@@ -39,6 +42,11 @@ def estimates(tables: dict[str, pd.DataFrame], people: int, weeks: int) -> dict[
     """Return the estimate of each claim from one brand's tables, as notebook 02 does it."""
     media, measured = tables["media"], tables["reach_frequency"]
     period, channels = measured["period"].max(), measured["channel"].unique()
+    latent = {}
+    for target in (False, True):
+        pairs = tables["duplication"][tables["duplication"]["period"] == period]
+        union = reach.union_of(measured[measured["period"] == period], pairs, period, target=target)
+        latent[target] = {"universe": union.universe, "correlations": union.correlations}
     curves = {c: reach.reach_curve_of(measured, c, period) for c in channels}
     aims = {c: reach.reach_curve_of(measured, c, period, target=True) for c in channels}
     shares = reach.target_shares_of(media, curves, aims)
@@ -50,8 +58,8 @@ def estimates(tables: dict[str, pd.DataFrame], people: int, weeks: int) -> dict[
     return {
         "S3.1a": reach.cost_per_engaged(media).ratio,
         "S3.1b": mix.half_life_gap(model),
-        "S3.1c": reach.engaged_per_reached(media).difference,
-        "S3.2": reach.cost_per_reached(media, target_shares=shares).difference,
+        "S3.1c": reach.engaged_per_reached(media, **latent[False]).difference,
+        "S3.2": reach.cost_per_reached(media, target_shares=shares, **latent[True]).difference,
         "S3.3": mix.loyal_gap(model, media, stayed),
         "S3.3 credited": reach.loyal_per_reached(media, stayed).difference,
     }
@@ -76,7 +84,21 @@ def truth_of(sim: virtual.Simulation) -> dict[str, float]:
     """Return the truth of each claim in one brand."""
     again = Again(sim)
     true = {line["claim"]: line["value"] for line in (*atl_and_btl(again), *carry_over(again))}
-    return true | {"S3.3 credited": true["S3.3"]}
+    return true | {"S3.3 credited": true["S3.3"], "S3.3": loyal_alone(sim), "S3.3 whole": true["S3.3"]}
+
+
+def loyal_alone(sim: virtual.Simulation) -> float:
+    """Loyal customers that media alone bring per 1,000 people reached in a week, BTL minus ATL."""
+    lines = {"btl": ["events"], "atl": ["tv", "newspaper"]}
+    won = virtual.media_alone(sim, {line: dict.fromkeys(names, 0.0) for line, names in lines.items()}).sum()
+    chance, first, kept = sim.history["chance"], sim.first_week, {}
+    for line, names in lines.items():
+        came = np.flatnonzero((sim.source == SOURCES.index(line)) & (first + LOYAL[1] < len(chance)))
+        ahead = chance[first[came] + np.arange(LOYAL[0], LOYAL[1] + 1)[:, None], came].astype(float)
+        stays = 1 - np.prod(1 - ahead, axis=0).mean()
+        seen = sim.history["exposures"][:, [list(virtual.CHANNELS).index(name) for name in names]] > 0
+        kept[line] = 1000 * (won["recorded"] - won[line]) * stays / seen.sum()
+    return kept["btl"] - kept["atl"]
 
 
 def row(world: str, claim: str, scope: str, found: Estimate, truth: float | None) -> dict:

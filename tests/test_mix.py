@@ -26,7 +26,7 @@ from smm_analysis.mix import (
     roas,
 )
 from smm_analysis.mix.averaging import average_families
-from smm_analysis.mix.regression import FamilyFit, Regression, draw_effects, non_negative
+from smm_analysis.mix.regression import FamilyFit, Regression, draw_effects, non_negative, none_at_all
 from smm_analysis.verdict import judge
 
 WEEKS = pd.date_range("2024-01-01", periods=120, freq="7D")
@@ -124,13 +124,13 @@ def test_effects_are_drawn_from_the_truncated_normal():
 
     rng = np.random.default_rng(3)
     gram, moment = np.full((15_000, 1, 1), 4.0), np.full((15_000, 1), -2.0)  # centre -.5, sd .5
-    drawn, none = draw_effects(gram, moment, np.ones(15_000), rng)
+    drawn = draw_effects(gram, moment, np.ones(15_000), rng)
     exact = truncnorm(1, np.inf, loc=-0.5, scale=0.5)
     assert drawn.mean() == pytest.approx(exact.mean(), abs=0.01)
     assert np.quantile(drawn, 0.95) == pytest.approx(exact.ppf(0.95), abs=0.02)
-    assert none[0, 0] == pytest.approx(0.8413, abs=1e-4)
+    assert none_at_all(gram, moment, np.ones(15_000))[0, 0] == pytest.approx(0.8413, abs=1e-4)
     two, centre = np.array([[2.0, 1.2], [1.2, 1.5]]), np.array([0.2, 0.4])
-    drawn, _ = draw_effects(np.tile(two, (15_000, 1, 1)), np.tile(two @ centre, (15_000, 1)), np.ones(15_000), rng)
+    drawn = draw_effects(np.tile(two, (15_000, 1, 1)), np.tile(two @ centre, (15_000, 1)), np.ones(15_000), rng)
     free = rng.multivariate_normal(centre, np.linalg.inv(two), 100_000)
     kept = free[(free > 0).all(axis=1)]
     np.testing.assert_allclose(drawn.mean(axis=0), kept.mean(axis=0), atol=0.03)
@@ -228,7 +228,7 @@ def test_same_seed_same_numbers_and_the_unit_of_money_does_not_matter(fitted):
     table, _ = brand()
     first, again = fit(table, seed=3), fit(table, seed=3)
     np.testing.assert_array_equal(first.contributions, again.contributions)
-    dear = fit(table.assign(tv=1000 * table["tv"]), seed=3)
+    dear = fit(table.assign(tv=1000 * table["tv"], sns=1000 * table["sns"]), seed=3)
     np.testing.assert_allclose(dear.contributions.mean(axis=0), first.contributions.mean(axis=0), rtol=1e-4)
     larger = fit(table.assign(y=50 * table["y"]), seed=3)
     np.testing.assert_allclose(larger.contributions.mean(axis=0), 50 * first.contributions.mean(axis=0), rtol=1e-4)

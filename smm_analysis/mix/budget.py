@@ -87,10 +87,8 @@ def allocate(
     found = _responses(model, weeks, draws)
     before, total = _before(found, total)
     low, high = _bounds(found.channels, before, total, bounds or {})
-    curves = curves_of(found, np.maximum(high, before))
-    split = split_money(curves, total, low=low, high=high)
-    money = whole_money(_no_worse(curves, split, before, low, high), total, low=low, high=high)
-    gained = found.outcome(money) - found.outcome(before)
+    curves, split, money = _best(found, before, total, (low, high))
+    gained = _valued_by_others(model, before, total, (low, high), weeks=weeks, draws=draws)
     table = _table(model, found, (before, money, low, high), split, value=value)
     return Allocation(
         total=total,
@@ -129,7 +127,7 @@ def frontier(
         if not len(side):
             raise ValueError(f"no fitted channel is of lines {', '.join(lines)}; lines are {dict(model.lines)}")
     spare = total - int(before.sum() - before[np.concatenate(sides)].sum())
-    curves, now = curves_of(found, np.full(len(before), float(total))), found.outcome(before)
+    curves, now = curves_of(found, np.full(len(before), float(total))), before
     rows = []
     for share in np.linspace(0, 1, steps):
         money = before.astype(float)
@@ -144,8 +142,8 @@ def frontier(
 
 
 def _point(found: Responses, money: np.ndarray, now: np.ndarray, model: MixModel) -> dict[str, float]:
-    outcome = found.outcome(money)
-    whole, gain = (of_draws(draws, model.level, model.n) for draws in (outcome, outcome - now))
+    outcome, more = found.outcome(money), found.gain(money, now)
+    whole, gain = (of_draws(draws, model.level, model.n) for draws in (outcome, more))
     named = {"outcome": whole.estimate, "low": whole.low, "high": whole.high}
     return named | {"extra": gain.estimate, "extra_low": gain.low, "extra_high": gain.high}
 
@@ -190,6 +188,37 @@ def _bounds(channels: tuple[str, ...], before: np.ndarray, total: int, bounds: B
     low, high = np.ceil(low), np.floor(np.minimum(high, total))
     check_bounds(total, low, high)
     return low, high
+
+
+def _best(
+    found: Responses, before: np.ndarray, total: int, bounds: tuple[np.ndarray, np.ndarray]
+) -> tuple[list[Curve], Split, np.ndarray]:
+    """Return the mean curves, their best split within the bounds, and it in whole money."""
+    low, high = bounds
+    curves = curves_of(found, np.maximum(high, before))
+    split = split_money(curves, total, low=low, high=high)
+    return curves, split, whole_money(_no_worse(curves, split, before, low, high), total, low=low, high=high)
+
+
+def _valued_by_others(
+    model: MixModel,
+    before: np.ndarray,
+    total: int,
+    bounds: tuple[np.ndarray, np.ndarray],
+    *,
+    weeks: int,
+    draws: int,
+) -> np.ndarray:
+    """Return draws of what a plan gains that one half of the weeks recommends and the other values, both ways.
+
+    The best of many plans by an estimate is partly the luckiest: valued by the same weeks that chose it, its gain is
+    too large, the more so the noisier they are (the winner's curse). Other weeks have another luck.
+    """
+    halves = [responses(half, weeks=weeks, draws=draws) for half in model.halves]
+    plans = [_best(half, before, total, bounds)[2] for half in halves]
+    ways = [half.gain(plan, before) for half, plan in zip(halves, reversed(plans), strict=True)]
+    luck, n = np.random.default_rng(0), min(map(len, ways))
+    return sum(luck.permutation(way)[:n] for way in ways) / 2
 
 
 def _no_worse(curves: list[Curve], split: Split, before: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
