@@ -1,7 +1,8 @@
 """Budget (예산): where next period's money should go, what that gains, and how sure that is.
 
-An allocation is certified: it never brings less than the plan it replaces, its money adds up to the won, and where
-curves are not concave it says so and how much more any other split could bring at most.
+An allocation is certified: by the mean curves it never brings less than the plan it replaces, its money adds up to the
+won, and where curves are not concave it says so and how much more any other split could bring at most. What it gains is
+not said by the weeks that chose it, which think too well of it, but by others.
 """
 
 from __future__ import annotations
@@ -34,11 +35,13 @@ class Allocation:
 
     `table` has a row a fitted channel: channel, line, spend_before (the last period's pattern scaled to `total`),
     spend, bound_low, bound_high, binds (low, high or empty), marginal_before, marginal_after (what the next unit of
-    money brings, times `value`), concave. `gain` is the outcome of the plan minus that of the same money split as
-    before, `p_gain` the probability that it is above 0, `p_btl_beats_atl` that a bit of money does more in BTL than in
+    money brings, times `value`), concave. `gain` is the outcome of such a plan minus that of the same money split
+    as before, where one half of the weeks plans and the other values (it may be below 0: then the weeks do not agree on
+    what is better; of a market that is used up it is net of whom would have come later), `p_gain` the probability that
+    it is above 0, `p_btl_beats_atl` that a bit of money does more in BTL than in
     ATL (NaN without both). `idle_money` could be left unspent at a loss of at most 1% of what media bring. `bound` is
-    the outcome that no split within the bounds can exceed, `outcome` what this one brings by the mean curves. Of a
-    market that is used up, all three count whom media win, those who would have come later among them.
+    the outcome that no split within the bounds can exceed, `outcome` what this one brings by the mean curves; of a
+    market that is used up, both count whom media win, those who would have come later among them.
     """
 
     total: int
