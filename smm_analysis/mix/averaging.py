@@ -33,13 +33,17 @@ class Pool:
 
 @dataclass(frozen=True)
 class Average:
-    """Pooled draws (모형 평균): `weights` by family; `no_effect` is the probability of none per channel."""
+    """Pooled draws (모형 평균): `weights` by family; `no_effect` is the probability of none per channel.
+
+    `fits` has the families that are in the pool: share, fit and mode.
+    """
 
     pools: tuple[Pool, ...]
     weights: dict[str, float]
     no_effect: np.ndarray
     best: FamilyFit
     best_mode: np.ndarray
+    fits: tuple[tuple[float, FamilyFit, np.ndarray], ...] = ()
 
 
 def average_families(
@@ -53,8 +57,9 @@ def average_families(
     drawn = [_draw(found[i], max(round(draws * share), 1), rng) for i, share in zip(kept, shares, strict=True)]
     no_effect = sum(share * none for share, (_, none) in zip(shares, drawn, strict=True))
     named = dict(zip(families, weights.tolist(), strict=True))
-    best = found[kept[0]]
-    return Average(tuple(pool for pool, _ in drawn), named, no_effect, best.fit, best.mode)
+    fits = tuple((float(share), found[i].fit, found[i].mode) for i, share in zip(kept, shares, strict=True))
+    _, best, mode = fits[0]
+    return Average(tuple(pool for pool, _ in drawn), named, no_effect, best, mode, fits)
 
 
 def _weights(log_evidence: np.ndarray) -> np.ndarray:

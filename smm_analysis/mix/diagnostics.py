@@ -13,6 +13,7 @@ import pandas as pd
 from smm_analysis.terms import Lang, reason
 
 from .adstock import adstock
+from .averaging import Average
 from .regression import FamilyFit, Regression, non_negative
 
 OFF_SHARE = 0.10  # a week is off below this share of the mean week with money
@@ -29,9 +30,7 @@ _COLUMNS = ["check", "channel", "fired", "statistic", "limit", "reason_en", "rea
 Row = tuple[str, str, bool, float, float, Mapping[Lang, str]]
 
 
-def diagnose(
-    regression: Regression, fit: FamilyFit, mode: np.ndarray, brought: pd.DataFrame, outcome: pd.Series
-) -> pd.DataFrame:
+def diagnose(regression: Regression, average: Average, brought: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
     """Run all checks on a fitted mix (진단).
 
     Returns
@@ -41,6 +40,7 @@ def diagnose(
         reason_ko (what is wrong and what would help; empty where it did not fire).
     """
     channels = [str(name) for name in brought]
+    fit, mode = average.best, average.best_mode
     shapes = fit.shapes(mode[None])
     features = fit.features(shapes)[0]
     known = _known(regression, fit, mode)
@@ -50,7 +50,7 @@ def diagnose(
         *_collinear(regression, features, channels),
         *_autocorrelation(regression, features),
         *_placebo(regression, features, channels, known),
-        _same_week(regression, shapes.carry, known),
+        _same_week(regression, average),
         *_implausible(brought, outcome),
     ]
     table = pd.DataFrame([(*row[:5], row[5]["en"], row[5]["ko"]) for row in rows], columns=_COLUMNS)
@@ -151,22 +151,26 @@ def _placebo(
         yield "placebo", name, p < limit, p, limit, reason("failed_placebo_channel", channel=name, p=p)
 
 
-def _same_week(regression: Regression, carry: np.ndarray, known: tuple[np.ndarray, np.ndarray]) -> Row:
+def _same_week(regression: Regression, average: Average) -> Row:
     """Weeks with little money must not do worse than weeks with none: all channels' sum, one-sided.
 
     A saturating effect starts at nothing: what the first money does is, won for won, the most. Money that follows the
     same week's demand looks otherwise: its size goes with demand, its being there does not, so the curve through both
     is too low in weeks without money. One more column, 1 in weeks with money, carried over alike, then comes out
-    negative. It needs a fifth of the level: what follows demand in the same week shows clearly.
+    negative. So does a curve of the wrong family: p is the mean over the families, by their weights, and it needs a
+    fifth of the level, since what follows demand in the same week shows clearly.
     """
-    on = (
-        adstock((regression.spend >= OFF_SHARE * regression.typical).astype(float), carry)[0]
-        * regression.people[:, None]
-    )
-    y, base = known
-    there = _below_priors(regression.whiten(-on[regression.rows].sum(axis=1)), y)
-    p, limit = _one_more(y, base, there, one_sided=True), SIGNIFICANCE / 5
+    p = sum(share * _p_of_presence(regression, fit, mode) for share, fit, mode in average.fits)
+    limit = SIGNIFICANCE / 5
     return "same_week", "", p < limit, p, limit, reason("money_with_demand", p=p)
+
+
+def _p_of_presence(regression: Regression, fit: FamilyFit, mode: np.ndarray) -> float:
+    """Return p of one more column, 1 in weeks with money, carried over as the family's mode has it."""
+    present = (regression.spend >= OFF_SHARE * regression.typical).astype(float)
+    on = adstock(present, fit.shapes(mode[None]).carry)[0] * regression.people[:, None]
+    y, base = _known(regression, fit, mode)
+    return _one_more(y, base, _below_priors(regression.whiten(-on[regression.rows].sum(axis=1)), y), one_sided=True)
 
 
 def _below_priors(column: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -243,7 +243,7 @@ def _fitted(data: MixModel, regression: Regression, average: Average) -> MixMode
     mean = sum(draws.sum(axis=0) for draws in brought) / len(contributions)
     weekly = data.weekly.assign(baseline=data.weekly["outcome"] - mean.sum(axis=1))
     by_channel = pd.DataFrame(mean, columns=[*data.fitted])
-    checks = diagnose(regression, average.best, average.best_mode, by_channel, data.weekly["outcome"])
+    checks = diagnose(regression, average, by_channel, data.weekly["outcome"])
     return replace(
         data,
         weights=average.weights,
