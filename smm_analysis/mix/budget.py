@@ -117,6 +117,8 @@ def frontier(
 ) -> pd.DataFrame:
     """Return what media bring as money moves from ATL to BTL, best split within each (ATL·BTL 경계선).
 
+    Extra is by the weeks that chose the splits, so its peak is too high; `allocate` says what a plan gains.
+
     Returns
     -------
     DataFrame
