@@ -6,8 +6,9 @@ Default 200 seeds from 0, six brands of 8,000 people and 104 weeks each, each wi
 reactive or seasonal in turn. *One* is every brand on its own, *six* the six pooled (differences as they are, ratios on
 the log scale). World `default` plants the claims true, `mass_media_engage`, `mass_media_last` and `nothing_matters`
 plant the ones asked there false. Truth, for the first brand of a seed (replays are dear), is counted from every
-person's exposures in the same run, planted (S3.1b), or found by replay without the money of a line (S3.3; it has the
-word of mouth that media start, the estimate has not). *S3.3 credited* is the naive reading of the same claim.
+person's exposures in the same run (S3.1c: a person once a channel, as the table `media` counts), planted (S3.1b), or
+found by replay: S3.3 by what media alone win, *S3.3 credited*, the naive reading of the same claim, by all that is lost
+without the money of a line, word of mouth and woken old customers among it.
 A seed takes about half a minute of an idle core.
 """
 
@@ -16,12 +17,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from smm_analysis import mix, reach, relationship, virtual
 from smm_analysis.estimate import Estimate
 from smm_analysis.verdict import decide
 from smm_analysis.virtual.truth import Again, atl_and_btl, carry_over
+from smm_analysis.virtual.worlds import SOURCES
 
 WORLDS = {
     "default": ("S3.1a", "S3.1b", "S3.1c", "S3.2", "S3.3", "S3.3 credited"),
@@ -32,6 +35,9 @@ WORLDS = {
 POLICIES = ("planned", "reactive", "seasonal")
 DELTA = {"S3.1a": 1.5, "S3.1b": 1.0, "S3.1c": 10.0, "S3.2": 0.0, "S3.3": 0.5, "S3.3 credited": 0.5}
 RATIOS = ("S3.1a",)
+CHANNELS = list(virtual.CHANNELS)
+CHANNELS_OF = {"atl": [CHANNELS.index("tv"), CHANNELS.index("newspaper")], "btl": [CHANNELS.index("events")]}
+LOYAL = (26, 39)  # weeks after the first purchase, in which a loyal customer buys again
 UNTIL = pd.Timestamp("2024-11-18T00:00+09:00")
 
 
@@ -76,7 +82,38 @@ def truth_of(sim: virtual.Simulation) -> dict[str, float]:
     """Return the truth of each claim in one brand."""
     again = Again(sim)
     true = {line["claim"]: line["value"] for line in (*atl_and_btl(again), *carry_over(again))}
-    return true | {"S3.3 credited": true["S3.3"]}
+    return true | {"S3.1c": engaged_by_channel(sim), "S3.3": loyal_alone(sim), "S3.3 credited": true["S3.3"]}
+
+
+def engaged_by_channel(sim: virtual.Simulation) -> float:
+    """Engaged people per 1,000 reached in a week, a person once a channel, BTL minus ATL."""
+    per = {}
+    for line, rows in CHANNELS_OF.items():
+        seen, took_part = ((sim.history[name][:, rows] > 0).sum() for name in ("exposures", "engaged"))
+        per[line] = 1000 * took_part / seen
+    return per["btl"] - per["atl"]
+
+
+def loyal_alone(sim: virtual.Simulation) -> float:
+    """Loyal customers whom media alone win per 1,000 people reached in a week, BTL minus ATL (`virtual.media_alone`).
+
+    Whom the line's money won, net of those who would have come later, times the chance that one of its customers buys
+    again in the weeks that count as loyal.
+    """
+    plans = {line: {CHANNELS[k]: 0.0 for k in rows} for line, rows in CHANNELS_OF.items()}
+    won, kept = virtual.media_alone(sim, plans).sum(), {}
+    for line, rows in CHANNELS_OF.items():
+        seen = (sim.history["exposures"][:, rows] > 0).sum()
+        kept[line] = 1000 * (won["recorded"] - won[line]) * _stays(sim, line) / seen
+    return kept["btl"] - kept["atl"]
+
+
+def _stays(sim: virtual.Simulation, line: str) -> float:
+    """The mean chance of a line's customers to buy in the weeks that count, by the engine's own chances."""
+    chance, first = sim.history["chance"], sim.first_week
+    came = np.flatnonzero((sim.source == SOURCES.index(line)) & (first + LOYAL[1] < len(chance)))
+    ahead = chance[first[came] + np.arange(LOYAL[0], LOYAL[1] + 1)[:, None], came].astype(float)
+    return float(1 - np.prod(1 - ahead, axis=0).mean())
 
 
 def row(world: str, claim: str, scope: str, found: Estimate, truth: float | None) -> dict:

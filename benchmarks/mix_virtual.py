@@ -13,6 +13,16 @@ as recorded. The firm's side sees its own tables only, and the number of people 
 replayed over the same weeks, as factors on the channels' money: by `media_alone`, and by `replay`, in which word of
 mouth, followers and trust move too. Settings were chosen on seeds from 1000 on, in markets of 8,000 and 32,000: about
 30 and 120 new customers a week, whose counts scatter by 18% and 9%, as those of a small and of a medium firm do.
+
+What a gain was said to be, and why it was several times too large (seeds 1100 to 1111, 8,000 people, in % of new
+customers; the recommended splits really gained .6 to .9):
+
+    5.7 to 7.5  by the weeks that chose the split, who would have come later counted in
+    4.0 to 5.7  net of them, as the truth is
+    1.9 to 2.1  chosen by one half of the weeks, valued by the other
+    0.7 to 0.8  and channels' returns drawn towards their mean, as far as the weeks do not say otherwise
+
+That last prior also takes a quarter off the error of contributions (root mean square 184 to 137, 141 to 107).
 """
 
 from __future__ import annotations

@@ -125,4 +125,4 @@ def test_the_media_mix_refuses_forty_months(table):
     assert "40" in refused.reasons["tv_spend"]["en"]
     forced = mix.fit_mix(steps, outcome="quotes", channels=["tv_spend"], season_order=0)
     fired = set(forced.checks.loc[forced.checks["fired"], "check"])
-    assert fired == {"never_off", "placebo", "same_week", "implausible_share"}
+    assert fired == {"never_off", "placebo", "implausible_share"}

@@ -25,8 +25,8 @@ from smm_analysis.mix import (
     mix_table,
     roas,
 )
-from smm_analysis.mix.averaging import average_families
-from smm_analysis.mix.regression import FamilyFit, Regression, draw_effects, non_negative
+from smm_analysis.mix.averaging import average_families, weigh
+from smm_analysis.mix.regression import FamilyFit, Regression, draw_effects, non_negative, none_at_all
 from smm_analysis.terms import reason
 from smm_analysis.verdict import judge
 
@@ -125,13 +125,13 @@ def test_effects_are_drawn_from_the_truncated_normal():
 
     rng = np.random.default_rng(3)
     gram, moment = np.full((15_000, 1, 1), 4.0), np.full((15_000, 1), -2.0)  # centre -.5, sd .5
-    drawn, none = draw_effects(gram, moment, np.ones(15_000), rng)
+    drawn = draw_effects(gram, moment, np.ones(15_000), rng)
     exact = truncnorm(1, np.inf, loc=-0.5, scale=0.5)
     assert drawn.mean() == pytest.approx(exact.mean(), abs=0.01)
     assert np.quantile(drawn, 0.95) == pytest.approx(exact.ppf(0.95), abs=0.02)
-    assert none[0, 0] == pytest.approx(0.8413, abs=1e-4)
+    assert none_at_all(gram, moment, np.ones(15_000))[0, 0] == pytest.approx(0.8413, abs=1e-4)
     two, centre = np.array([[2.0, 1.2], [1.2, 1.5]]), np.array([0.2, 0.4])
-    drawn, _ = draw_effects(np.tile(two, (15_000, 1, 1)), np.tile(two @ centre, (15_000, 1)), np.ones(15_000), rng)
+    drawn = draw_effects(np.tile(two, (15_000, 1, 1)), np.tile(two @ centre, (15_000, 1)), np.ones(15_000), rng)
     free = rng.multivariate_normal(centre, np.linalg.inv(two), 100_000)
     kept = free[(free > 0).all(axis=1)]
     np.testing.assert_allclose(drawn.mean(axis=0), kept.mean(axis=0), atol=0.03)
@@ -161,6 +161,37 @@ def test_projecting_the_baseline_out_is_the_whole_penalised_regression(rho):
     np.testing.assert_allclose(effects[0], whole[2:], rtol=1e-8)
     loss = ((told - rows @ whole) ** 2).sum()
     assert regression.loss(gram, moment, effects)[0] == pytest.approx(loss, rel=1e-6)
+
+
+def test_returns_that_are_told_alike_draw_channels_together_and_leave_the_mean_to_the_data():
+    """The rows, told to be 0, are the returns' distances from their mean; told closer, they are closer."""
+    regression = replace(small_regression(), usual=0.01)
+    fit_ = FamilyFit(regression, FAMILIES["exponential"])
+    theta = np.zeros((2, 5))
+    theta[0, -1] = -4.0  # far closer than usual
+    found = fit_.posterior(theta)
+    per_money = fit_.features(found.shapes).sum(axis=1) / regression.spend.sum(axis=0)
+    effects = np.linalg.solve(found.gram, found.moment[..., None])[..., 0]
+    returns = effects * per_money
+    expected = np.sqrt(regression.noise) * (returns - returns.mean(axis=1, keepdims=True))
+    np.testing.assert_allclose(
+        (found.alike @ effects[..., None])[..., 0], expected / (found.shapes.apart[:, None] * 0.01), rtol=1e-8
+    )
+    free = np.linalg.solve(found.gram_alone, found.moment[..., None])[..., 0] * per_money
+    assert np.ptp(returns[0]) < np.ptp(returns[1]) < np.ptp(free[1])
+    assert returns[1].mean() == pytest.approx(free[1].mean(), rel=0.2)
+
+
+def test_evidence_is_the_integral_over_the_shapes():
+    """One channel, two shapes: importance sampling against a grid."""
+    whole = small_regression()
+    one = Regression(whole.outcome, whole.baseline, whole.spend[:, :1], whole.rows, noise=0.1)
+    fit_ = FamilyFit(one, FAMILIES["tanh"])
+    side = np.linspace(-4, 4, 81)
+    grid = np.array(np.meshgrid(side, side)).reshape(2, -1).T
+    log = fit_.posterior(grid).log
+    exact = log.max() + np.log(np.exp(log - log.max()).sum() * (side[1] - side[0]) ** 2 / (2 * np.pi))
+    assert weigh(fit_, 4000, np.random.default_rng(0)).evidence == pytest.approx(exact, abs=0.1)
 
 
 def test_whitening_leaves_no_autocorrelation_of_the_series_it_is_meant_for():
@@ -229,8 +260,11 @@ def test_same_seed_same_numbers_and_the_unit_of_money_does_not_matter(fitted):
     table, _ = brand()
     first, again = fit(table, seed=3), fit(table, seed=3)
     np.testing.assert_array_equal(first.contributions, again.contributions)
-    dear = fit(table.assign(tv=1000 * table["tv"]), seed=3)
+    dear = fit(table.assign(tv=1000 * table["tv"], sns=1000 * table["sns"]), seed=3)
     np.testing.assert_allclose(dear.contributions.mean(axis=0), first.contributions.mean(axis=0), rtol=1e-4)
+    other = [fit(table.assign(tv=times * table["tv"]), seed=3, comparable=False) for times in (1, 1000)]
+    one, thousand = (each.contributions.mean(axis=0) for each in other)
+    np.testing.assert_allclose(one, thousand, rtol=1e-4)
     larger = fit(table.assign(y=50 * table["y"]), seed=3)
     np.testing.assert_allclose(larger.contributions.mean(axis=0), 50 * first.contributions.mean(axis=0), rtol=1e-4)
 

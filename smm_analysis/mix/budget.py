@@ -1,7 +1,8 @@
 """Budget (예산): where next period's money should go, what that gains, and how sure that is.
 
-An allocation is certified: it never brings less than the plan it replaces, its money adds up to the won, and where
-curves are not concave it says so and how much more any other split could bring at most.
+An allocation is certified: by the mean curves it never brings less than the plan it replaces, its money adds up to the
+won, and where curves are not concave it says so and how much more any other split could bring at most. What it gains is
+not said by the weeks that chose it, which think too well of it, but by others.
 """
 
 from __future__ import annotations
@@ -34,11 +35,13 @@ class Allocation:
 
     `table` has a row a fitted channel: channel, line, spend_before (the last period's pattern scaled to `total`),
     spend, bound_low, bound_high, binds (low, high or empty), marginal_before, marginal_after (what the next unit of
-    money brings, times `value`), concave. `gain` is the outcome of the plan minus that of the same money split as
-    before, `p_gain` the probability that it is above 0, `p_btl_beats_atl` that a bit of money does more in BTL than in
+    money brings, times `value`), concave. `gain` is the outcome of such a plan minus that of the same money split
+    as before, where one half of the weeks plans and the other values (it may be below 0: then the weeks do not agree on
+    what is better; of a market that is used up it is net of whom would have come later), `p_gain` the probability that
+    it is above 0, `p_btl_beats_atl` that a bit of money does more in BTL than in
     ATL (NaN without both). `idle_money` could be left unspent at a loss of at most 1% of what media bring. `bound` is
-    the outcome that no split within the bounds can exceed, `outcome` what this one brings by the mean curves. Of a
-    market that is used up, all three count whom media win, those who would have come later among them.
+    the outcome that no split within the bounds can exceed, `outcome` what this one brings by the mean curves; of a
+    market that is used up, both count whom media win, those who would have come later among them.
     """
 
     total: int
@@ -87,10 +90,8 @@ def allocate(
     found = _responses(model, weeks, draws)
     before, total = _before(found, total)
     low, high = _bounds(found.channels, before, total, bounds or {})
-    curves = curves_of(found, np.maximum(high, before))
-    split = split_money(curves, total, low=low, high=high)
-    money = whole_money(_no_worse(curves, split, before, low, high), total, low=low, high=high)
-    gained = found.outcome(money) - found.outcome(before)
+    curves, split, money = _best(found, before, total, (low, high))
+    gained = _valued_by_others(model, before, total, (low, high), weeks=weeks, draws=draws)
     table = _table(model, found, (before, money, low, high), split, value=value)
     return Allocation(
         total=total,
@@ -116,6 +117,8 @@ def frontier(
 ) -> pd.DataFrame:
     """Return what media bring as money moves from ATL to BTL, best split within each (ATL·BTL 경계선).
 
+    Extra is by the weeks that chose the splits, so its peak is too high; `allocate` says what a plan gains.
+
     Returns
     -------
     DataFrame
@@ -129,7 +132,7 @@ def frontier(
         if not len(side):
             raise Refused("mix_side_missing", lines=", ".join(lines), known=dict(model.lines))
     spare = total - int(before.sum() - before[np.concatenate(sides)].sum())
-    curves, now = curves_of(found, np.full(len(before), float(total))), found.outcome(before)
+    curves, now = curves_of(found, np.full(len(before), float(total))), before
     rows = []
     for share in np.linspace(0, 1, steps):
         money = before.astype(float)
@@ -144,8 +147,8 @@ def frontier(
 
 
 def _point(found: Responses, money: np.ndarray, now: np.ndarray, model: MixModel) -> dict[str, float]:
-    outcome = found.outcome(money)
-    whole, gain = (of_draws(draws, model.level, model.n) for draws in (outcome, outcome - now))
+    outcome, more = found.outcome(money), found.gain(money, now)
+    whole, gain = (of_draws(draws, model.level, model.n) for draws in (outcome, more))
     named = {"outcome": whole.estimate, "low": whole.low, "high": whole.high}
     return named | {"extra": gain.estimate, "extra_low": gain.low, "extra_high": gain.high}
 
@@ -190,6 +193,37 @@ def _bounds(channels: tuple[str, ...], before: np.ndarray, total: int, bounds: B
     low, high = np.ceil(low), np.floor(np.minimum(high, total))
     check_bounds(total, low, high)
     return low, high
+
+
+def _best(
+    found: Responses, before: np.ndarray, total: int, bounds: tuple[np.ndarray, np.ndarray]
+) -> tuple[list[Curve], Split, np.ndarray]:
+    """Return the mean curves, their best split within the bounds, and it in whole money."""
+    low, high = bounds
+    curves = curves_of(found, np.maximum(high, before))
+    split = split_money(curves, total, low=low, high=high)
+    return curves, split, whole_money(_no_worse(curves, split, before, low, high), total, low=low, high=high)
+
+
+def _valued_by_others(
+    model: MixModel,
+    before: np.ndarray,
+    total: int,
+    bounds: tuple[np.ndarray, np.ndarray],
+    *,
+    weeks: int,
+    draws: int,
+) -> np.ndarray:
+    """Return draws of what a plan gains that one half of the weeks recommends and the other values, both ways.
+
+    The best of many plans by an estimate is partly the luckiest: valued by the same weeks that chose it, its gain is
+    too large, the more so the noisier they are (the winner's curse). Other weeks have another luck.
+    """
+    halves = [responses(half, weeks=weeks, draws=draws) for half in model.halves]
+    plans = [_best(half, before, total, bounds)[2] for half in halves]
+    ways = [half.gain(plan, before) for half, plan in zip(halves, reversed(plans), strict=True)]
+    luck, n = np.random.default_rng(0), min(map(len, ways))
+    return sum(luck.permutation(way)[:n] for way in ways) / 2
 
 
 def _no_worse(curves: list[Curve], split: Split, before: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

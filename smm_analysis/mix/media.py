@@ -22,8 +22,9 @@ _TALK_WEEKS = {"impressions": 2.0, "shares": 4.0}  # half-lives of what posts an
 class MixPanel:
     """One brand's weeks (주간 패널): `weeks` has week, outcomes, money by channel, controls, `event_` + kind.
 
-    An event's column is the share of the week it covered, 0..1. Pass it on as
-    `fit_mix(panel.weeks, outcome="units", **panel.columns)`. `set_aside` says in words what was left out or filled in.
+    An event's column is the share of the week it covered, 0..1. Channels are `comparable` if what is spread is money.
+    Pass it on as `fit_mix(panel.weeks, outcome="units", **panel.columns)`. `set_aside` says in words what was left out
+    or filled in.
     """
 
     weeks: pd.DataFrame = field(repr=False, compare=False)
@@ -34,12 +35,13 @@ class MixPanel:
     set_aside: tuple[str, ...] = ()
     market: str = ""
     talk: tuple[str, ...] = ()
+    comparable: bool = True
 
     @property
     def columns(self) -> dict[str, object]:
         """What `fit_mix` needs to know of the columns, whatever the outcome."""
         names = {"channels": self.channels, "controls": self.controls, "events": self.events, "talk": self.talk}
-        return names | {"lines": self.lines}
+        return names | {"lines": self.lines, "comparable": self.comparable}
 
 
 def mix_panel(
@@ -87,7 +89,9 @@ def mix_panel(
     left, said = _left(outcomes, market_size), _talk(posts, index)
     weeks = pd.concat([outcomes, spend, moved, dated, left, said], axis=1).reset_index()
     names = (tuple(map(str, table)) for table in (spend, moved, dated))
-    return MixPanel(weeks, *names, _lines(media), filled, market="".join(left), talk=tuple(said))
+    return MixPanel(
+        weeks, *names, _lines(media), filled, market="".join(left), talk=tuple(said), comparable=money == "spend"
+    )
 
 
 def _left(outcomes: pd.DataFrame, market_size: float | None) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -19,11 +20,13 @@ from .averaging import Average, Pool, average_families
 from .diagnostics import diagnose, reasons_by_channel
 from .draws import check_level
 from .market import helped, net_of_market, with_market
-from .regression import FamilyFit, Lift, Regression
+from .regression import FamilyFit, Lift, Regression, non_negative
 from .saturation import DEFAULT_FAMILIES, find_family
 from .weeks import baseline_of, read_weeks, set_aside, unusable
 
 _RHO_CAP = 0.9
+_QUARTER = 13  # weeks: longer than what is left of an effect, shorter than a season
+_HALF_DRAWS = 400
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,24 @@ class MixModel:
     pools: tuple[Pool, ...] = field(default=(), repr=False, compare=False)
     contributions: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False, compare=False)
     people: np.ndarray = field(default_factory=lambda: np.ones(1), repr=False, compare=False)
+    left: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
     coefficients: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
     checks: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
+    regression: Regression | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def won(self) -> np.ndarray:
+        """The outcome of each week, filled in between those that have none."""
+        return self.weekly["outcome"].interpolate(limit_direction="both").to_numpy()
+
+    @cached_property
+    def halves(self) -> tuple[MixModel, MixModel]:
+        """The model fitted to one half of its weeks, and to the other: quarters of a year in turn (반반 적합).
+
+        What one half recommends, the other can value without having been asked.
+        """
+        turn = np.arange(len(self.spend)) // _QUARTER % 2
+        return _half(self, turn == 0), _half(self, turn == 1)
 
 
 def fit_mix(
@@ -85,6 +104,7 @@ def fit_mix(
     lines: Mapping[str, str] | None = None,
     talk: Sequence[str] = (),
     market: str = "",
+    comparable: bool = True,
     lift_tests: Sequence[LiftTest] = (),
     families: Sequence[str] = DEFAULT_FAMILIES,
     season_order: int = 2,
@@ -96,8 +116,9 @@ def fit_mix(
     """Fit a media mix to one brand's weeks (매체 믹스 적합, S3.1b, S2.5).
 
     Geometric adstock (Broadbent 1979) and saturation per channel (Jin et al. 2017, Bayesian methods for media mix
-    modeling with carryover and shape effects), averaged over saturation families, S-shaped Hill among them; weak
-    priors as pseudo-observations; effects not below 0; first-order autocorrelation taken out where it is there (GLSAR).
+    modeling with carryover and shape effects), averaged over saturation families by evidence, S-shaped Hill among them;
+    weak priors as pseudo-observations; channels' returns drawn towards their mean; effects not below 0; first-order
+    autocorrelation taken out where it is there (GLSAR).
 
     Parameters
     ----------
@@ -107,6 +128,8 @@ def fit_mix(
         a year, which no weekly carry-over sees: where units come from a base of customers, explain new_customers, with
         `market`, and count what a customer buys apart.
     channels : columns of money, 0 or more.
+    comparable : whether all channels are in one unit of money. Then what a unit returns is taken to be alike between
+        channels, as far as the weeks do not say otherwise; not so for impressions, or for TV in rating points.
     controls, events : columns of the baseline. One that never varies is set aside.
     lines : channel -> line (atl, btl, online, outdoor), for comparisons of lines.
     talk : columns of what the firm's posts and customers' passing on add, `MixPanel.talk`. They are what media start
@@ -160,11 +183,14 @@ def fit_mix(
     if market:
         regression = with_market(regression, baseline[:, before:], left)
     regression = _with_noise(_with_noise(regression, families[-1]), families[-1])
+    regression = replace(regression, usual=_usual(regression, families[-1]) if comparable else 0.0)
     rng = np.random.default_rng(seed)
     average = average_families(regression, tuple(families), draws=draws, rng=rng)
     average = helped(average, rng) if market else average
-    data = replace(data, fitted=fitted, scale=scale, rho=regression.rho, people=regression.people)
-    return _fitted(data, regression, average, left)
+    data = replace(
+        data, fitted=fitted, scale=scale, rho=regression.rho, people=regression.people, regression=regression
+    )
+    return _fitted(replace(data, left=left) if market else data, regression, average)
 
 
 def _lift(test: LiftTest, panel: pd.DataFrame, fitted: tuple[str, ...], scale: float) -> Lift:
@@ -198,17 +224,26 @@ def _with_noise(regression: Regression, family: str) -> Regression:
     return replace(regression, noise=max(float(whitened @ whitened) / regression.dof, 1e-6), rho=rho)
 
 
-def _fitted(data: MixModel, regression: Regression, average: Average, left: np.ndarray | None) -> MixModel:
+def _usual(regression: Regression, family: str) -> float:
+    """Return what a unit of money returns over all channels, an error added, so that it is not taken for too little."""
+    fit = FamilyFit(regression, find_family(family))
+    known = fit.posterior(fit.mode()[None])
+    per_money = fit.features(known.shapes)[0].sum(axis=0) / regression.spend.sum()
+    mean = float(per_money @ non_negative(known.gram, known.moment)[0])
+    error = np.sqrt(regression.noise * float(per_money @ np.linalg.solve(known.gram[0], per_money)))
+    return float(np.hypot(mean, error))
+
+
+def _fitted(data: MixModel, regression: Regression, average: Average) -> MixModel:
     """Put what was found beside the data."""
     brought = [_brought(pool, regression, data.scale) for pool in average.pools]
-    if left is not None:
-        won = data.weekly["outcome"].interpolate(limit_direction="both").to_numpy()
-        brought = [net_of_market(gross, won, left) for gross in brought]
+    if len(data.left):
+        brought = [net_of_market(gross, data.won, data.left) for gross in brought]
     contributions = np.concatenate([draws.sum(axis=1) for draws in brought])
     mean = sum(draws.sum(axis=0) for draws in brought) / len(contributions)
     weekly = data.weekly.assign(baseline=data.weekly["outcome"] - mean.sum(axis=1))
     by_channel = pd.DataFrame(mean, columns=[*data.fitted])
-    checks = diagnose(regression, average.best, average.best_mode, by_channel, data.weekly["outcome"])
+    checks = diagnose(regression, average, by_channel, data.weekly["outcome"])
     return replace(
         data,
         weights=average.weights,
@@ -220,6 +255,13 @@ def _fitted(data: MixModel, regression: Regression, average: Average, left: np.n
         checks=checks,
         reasons=reasons_by_channel(checks, data.fitted) | dict(data.reasons),
     )
+
+
+def _half(model: MixModel, weeks: np.ndarray) -> MixModel:
+    """Fit the families to some of the weeks; conditions, noise, autocorrelation and usual return are those of all."""
+    rng = np.random.default_rng(0)
+    average = average_families(model.regression.of(weeks), tuple(model.weights), draws=_HALF_DRAWS, rng=rng)
+    return replace(model, pools=(helped(average, rng) if len(model.left) else average).pools)
 
 
 def _brought(pool: Pool, regression: Regression, scale: float) -> np.ndarray:
@@ -235,10 +277,12 @@ def _coefficients(data: MixModel, regression: Regression, average: Average) -> p
     """
     from statsmodels.regression.linear_model import OLS
 
-    features = average.best.columns(average.best.shapes(average.best_mode[None]))[0]
+    known = average.best.posterior(average.best_mode[None])
+    features, alike = known.columns[0], known.alike[0]
     lifts = np.zeros((len(regression.lifts), regression.baseline.shape[1]))
     design = np.column_stack([np.vstack([regression.whiten(regression.baseline.T).T, lifts]), features])
     priors = np.diag(np.r_[regression.baseline_weights, np.full(len(data.fitted), regression.effect_weight)])
+    priors = np.vstack([priors, np.pad(alike, ((0, 0), (regression.baseline.shape[1], 0)))])
     found = OLS(np.r_[regression.told, np.zeros(len(priors))], np.vstack([design, priors])).fit()
     names = [f"baseline_{i}" for i in range(regression.baseline.shape[1])] + list(data.fitted)
     low, high = data.scale * found.conf_int(1 - data.level).T

@@ -7,7 +7,7 @@ Journal on Numerical Analysis 10(2)), so a thousand shapes take as long as one s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from .saturation import Family
 # weak priors of the shapes, as centre and standard deviation: logit of carry-over (half-life .24 to 5.8 weeks are its
 # middle 90%, nothing is shut out), log of half-saturation over the mean of weeks with money, log of slope
 _CARRY, _HALF, _SLOPE = (np.log(0.4 / 0.6), 1.5), (0.0, 1.0), (np.log(1.5), 0.35)
+_ALIKE = (0.0, 0.7)  # log of how far channels' returns lie apart, over their mean: .3 to 3.2 is its middle 90%
 _REACH = 4.0  # standard deviations of the prior a shape may wander
 _SWEEPS = 12
 _BASELINE_SD = 5.0  # prior of a standardised baseline column's coefficient, in standard deviations of the outcome
@@ -43,7 +44,8 @@ class Regression:
     first-order autocorrelation that is taken out; `lifts` : lift tests; `noise` : variance of the errors, for the
     weight of pseudo-observations; `people` : all weeks, how many a week's media can win, mean 1; `weights` : observed
     weeks, one over the size of their errors, mean 1; `base` : the baseline's first columns, if what they add up to,
-    which is there without media, cannot be below 0. `told` is what is explained: the whitened outcome, then lift tests.
+    which is there without media, cannot be below 0; `usual` : outcome per unit of money over all channels, 0 if their
+    returns are not to be compared. `told` is what is explained: the whitened outcome, then lift tests.
     """
 
     outcome: np.ndarray
@@ -56,6 +58,7 @@ class Regression:
     people: np.ndarray = field(default_factory=lambda: np.ones(1))
     weights: np.ndarray = field(default_factory=lambda: np.ones(1))
     base: np.ndarray | None = None
+    usual: float = 0.0
 
     def __post_init__(self) -> None:
         q, _ = np.linalg.qr(np.vstack([self.whiten(self.baseline.T).T, np.diag(self.baseline_weights)]))
@@ -65,6 +68,14 @@ class Regression:
         q = np.vstack([q[: len(self.outcome)], added])
         for name, value in (("_q", q), ("told", y), ("_rest", y - q @ (q.T @ y))):
             object.__setattr__(self, name, value)
+
+    def of(self, weeks: np.ndarray) -> Regression:
+        """Return the regression on some of the weeks (all weeks, bool), which still carry all weeks' money over."""
+        kept = weeks[self.rows]
+        parts = {name: getattr(self, name)[kept] for name in ("outcome", "baseline")}
+        weights = np.broadcast_to(self.weights, kept.shape)[kept]
+        base = None if self.base is None else self.base[kept]
+        return replace(self, rows=self.rows & weeks, weights=weights, base=base, **parts)
 
     @property
     def n(self) -> int:
@@ -112,6 +123,18 @@ class Regression:
         ridge = np.eye(columns.shape[2]) * self.effect_weight**2
         return gram + ridge, turned @ self._rest
 
+    def alike(self, features: np.ndarray, apart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the pseudo-observations that channels' returns are alike, draws x K x K, and their log density.
+
+        Each says of a channel that its outcome per unit of money is the channels' mean, with an error of `apart`
+        (draws) times the `usual` return. What the mean is they leave to the data.
+        """
+        k = features.shape[2]
+        per_money = features.sum(axis=1) / self.spend.sum(axis=0)  # what a ceiling of 1 returns
+        error = apart * self.usual
+        rows = np.sqrt(self.noise) * (np.eye(k) - 1 / k) * per_money[:, None] / error[:, None, None]
+        return rows, np.log(per_money).sum(axis=1) - (k - 1) * np.log(error)
+
     def bases(self, columns: np.ndarray, effects: np.ndarray) -> np.ndarray:
         """Return what is there without media at given effects, draws x observed weeks (매체가 없을 때의 결과)."""
         weeks = len(self.outcome)
@@ -133,6 +156,28 @@ class Shapes:
     carry: np.ndarray
     half: np.ndarray
     slope: np.ndarray
+    apart: np.ndarray
+
+    def take(self, which: np.ndarray | slice) -> Shapes:
+        """Return some of the draws."""
+        return Shapes(self.carry[which], self.half[which], self.slope[which], self.apart[which])
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """The posterior at some shapes (사후 분포), a row a draw: log density, and the effects' normal equations.
+
+    `gram` has the pseudo-observations `alike`, that channels' returns are alike, `gram_alone` has not.
+    """
+
+    log: np.ndarray
+    shapes: Shapes
+    columns: np.ndarray
+    alike: np.ndarray
+    gram: np.ndarray
+    gram_alone: np.ndarray
+    moment: np.ndarray
+    loss: np.ndarray
 
 
 class FamilyFit:
@@ -141,15 +186,20 @@ class FamilyFit:
     def __init__(self, regression: Regression, family: Family) -> None:
         self.regression, self.family = regression, family
         self.k = regression.spend.shape[1]
+        self.compares = self.k > 1 and regression.usual > 0
         priors = (_CARRY, _HALF, _SLOPE)[: 2 + family.has_slope]
-        self.centre = np.repeat([centre for centre, _ in priors], self.k)
-        self.spread = np.repeat([spread for _, spread in priors], self.k)
+        centre, spread = (np.repeat(part, self.k) for part in zip(*priors, strict=True))
+        alike = [_ALIKE] if self.compares else []
+        self.centre = np.r_[centre, [middle for middle, _ in alike]]
+        self.spread = np.r_[spread, [sd for _, sd in alike]]
 
     def shapes(self, theta: np.ndarray) -> Shapes:
         """Read standardised parameters (draws x parameters) as shapes."""
-        raw = (self.centre + self.spread * np.clip(theta, -_REACH, _REACH)).reshape(len(theta), -1, self.k)
+        raw = self.centre + self.spread * np.clip(theta, -_REACH, _REACH)
+        apart = np.exp(raw[:, -1]) if self.compares else np.ones(len(theta))
+        raw = raw[:, : len(self.centre) - self.compares].reshape(len(theta), -1, self.k)
         slope = np.exp(raw[:, 2]) if self.family.has_slope else np.ones((len(theta), self.k))
-        return Shapes(1 / (1 + np.exp(-raw[:, 0])), np.exp(raw[:, 1]) * self.regression.typical, slope)
+        return Shapes(1 / (1 + np.exp(-raw[:, 0])), np.exp(raw[:, 1]) * self.regression.typical, slope, apart)
 
     def features(self, shapes: Shapes, spend: np.ndarray | None = None) -> np.ndarray:
         """Return saturated adstock, 0..1, of the people it can win; draws x weeks x channels."""
@@ -158,9 +208,9 @@ class FamilyFit:
             self.family.curve(carried / shapes.half[:, None], shapes.slope[:, None]) * self.regression.people[:, None]
         )
 
-    def columns(self, shapes: Shapes) -> np.ndarray:
+    def columns(self, shapes: Shapes, features: np.ndarray | None = None) -> np.ndarray:
         """Return the regression's columns at these shapes."""
-        features = self.features(shapes)
+        features = self.features(shapes) if features is None else features
         lifted = np.zeros((len(features), len(self.regression.lifts), self.k))
         for row, lift in enumerate(self.regression.lifts):
             gone = features - self.features(shapes, lift.without)
@@ -168,12 +218,19 @@ class FamilyFit:
             lifted[:, row, lift.channel] = weight * gone[:, lift.weeks, lift.channel].sum(1)
         return self.regression.columns(features, lifted)
 
-    def fit_quality(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the penalised profile log-likelihood, and the log posterior with the effects integrated out."""
-        gram, moment = self.regression.normal(self.columns(self.shapes(theta)))
-        loss = self.regression.loss(gram, moment, non_negative(gram, moment))
-        profile = -0.5 * self.regression.dof * np.log(loss) - 0.5 * (theta**2).sum(1)
-        return profile, profile - 0.5 * np.linalg.slogdet(gram)[1]
+    def posterior(self, theta: np.ndarray) -> Posterior:
+        """Return what is known at these shapes: the log posterior of them, the effects integrated out, and of those."""
+        shapes = self.shapes(theta)
+        features = self.features(shapes)
+        columns = self.columns(shapes, features)
+        gram, moment = self.regression.normal(columns)
+        alike, density = np.zeros((len(theta), 0, self.k)), 0.0
+        if self.compares:
+            alike, density = self.regression.alike(features, shapes.apart)
+        told = gram + alike.transpose(0, 2, 1) @ alike
+        loss = self.regression.loss(told, moment, non_negative(told, moment))
+        log = -0.5 * self.regression.dof * np.log(loss) - 0.5 * (theta**2).sum(1) - 0.5 * np.linalg.slogdet(told)[1]
+        return Posterior(log + density, shapes, columns, alike, told, gram, moment, loss)
 
     def mode(self, start: np.ndarray | None = None) -> np.ndarray:
         """Return the posterior mode by L-BFGS with central differences, all in one batch."""
@@ -183,7 +240,7 @@ class FamilyFit:
         steps = np.vstack([np.zeros(p), step * np.eye(p), -step * np.eye(p)])
 
         def downhill(theta: np.ndarray) -> tuple[float, np.ndarray]:
-            value = self.fit_quality(theta + steps)[1]
+            value = self.posterior(theta + steps).log
             return -value[0], (value[p + 1 :] - value[1 : p + 1]) / (2 * step)
 
         start = np.zeros(p) if start is None else start
@@ -198,7 +255,7 @@ class FamilyFit:
         i, j = np.triu_indices(p)
         e = step * np.eye(p)
         corners = np.array([mode + e[i] + e[j], mode + e[i] - e[j], mode - e[i] + e[j], mode - e[i] - e[j]])
-        value = self.fit_quality(corners.reshape(-1, p))[1].reshape(4, -1)
+        value = self.posterior(corners.reshape(-1, p)).log.reshape(4, -1)
         curvature = np.zeros((p, p))
         curvature[i, j] = curvature[j, i] = -(value[0] - value[1] - value[2] + value[3]) / (4 * step**2)
         roots, axes = np.linalg.eigh(curvature)
@@ -222,27 +279,23 @@ def _coordinate_descent(gram: np.ndarray, moment: np.ndarray, effects: np.ndarra
     return effects
 
 
-def draw_effects(
-    gram: np.ndarray, moment: np.ndarray, noise: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw effects from their normal distribution cut off at 0, by Gibbs sweeps (절단 정규분포; Geweke 1991).
-
-    Returns
-    -------
-    tuple
-        Draws x K; and the probability, had negative effects been allowed, of none or a negative one.
-    """
-    from scipy.special import ndtr
-
-    centre = np.linalg.solve(gram, moment[..., None])[..., 0]
-    error = np.sqrt(noise[:, None] * np.diagonal(np.linalg.inv(gram), axis1=1, axis2=2))
+def draw_effects(gram: np.ndarray, moment: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw effects, draws x K, from their normal distribution cut off at 0, by Gibbs sweeps (Geweke 1991)."""
     effects = non_negative(gram, moment)
     for _ in range(_SWEEPS):
         for k in range(effects.shape[1]):
             own = gram[:, k, k]
             mean = effects[:, k] + (moment[:, k] - (gram[:, k] * effects).sum(1)) / own
             effects[:, k] = _above_zero(mean, np.sqrt(noise / own), rng)
-    return effects, ndtr(-centre / error)
+    return effects
+
+
+def none_at_all(gram: np.ndarray, moment: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Return the probability, had negative effects been allowed, of none or a negative one; draws x K."""
+    from scipy.special import ndtr
+
+    centre = np.linalg.solve(gram, moment[..., None])[..., 0]
+    return ndtr(-centre / np.sqrt(noise[:, None] * np.diagonal(np.linalg.inv(gram), axis1=1, axis2=2)))
 
 
 def _above_zero(mean: np.ndarray, sd: np.ndarray, rng: np.random.Generator) -> np.ndarray:

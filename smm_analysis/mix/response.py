@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .adstock import adstock
+from .market import net_of_market
 from .model import MixModel
 from .saturation import FAMILIES
 from .waterfill import Curve
@@ -24,6 +25,8 @@ class Responses:
     channels: tuple[str, ...]
     before: np.ndarray
     people: np.ndarray
+    won: np.ndarray
+    left: np.ndarray
     parts: tuple[tuple[str, np.ndarray, np.ndarray, np.ndarray], ...]
 
     def values(self, channel: int, money: np.ndarray) -> np.ndarray:
@@ -46,9 +49,27 @@ class Responses:
             found.append(effect[:, channel, None] * (self.people @ rise))
         return np.concatenate(found) / self.before[channel]
 
+    def weekly(self, money: np.ndarray) -> np.ndarray:
+        """Outcome of a split over all channels, draws x weeks."""
+        times, found = np.asarray(money, float) / self.before, []
+        for family, carried, slope, effect in self.parts:
+            curve = FAMILIES[family].curve(carried * times, slope[:, None])
+            found.append(self.people * (curve @ effect[..., None])[..., 0])
+        return np.concatenate(found)
+
     def outcome(self, money: np.ndarray) -> np.ndarray:
         """Outcome of a split over all channels, draws."""
-        return sum(self.values(k, np.array([x]))[:, 0] for k, x in enumerate(money))
+        return self.weekly(money).sum(axis=1)
+
+    def gain(self, money: np.ndarray, than: np.ndarray) -> np.ndarray:
+        """What one split brings more than another, draws.
+
+        Of a market that is used up it is net: whom a better split wins early is gone from the market of later weeks.
+        """
+        more = self.weekly(money) - self.weekly(than)
+        if not len(self.left):
+            return more.sum(axis=1)
+        return -net_of_market(-more[..., None], self.won, self.left).sum(axis=(1, 2))
 
 
 def responses(model: MixModel, *, weeks: int = 52, draws: int = 200) -> Responses:
@@ -63,7 +84,7 @@ def responses(model: MixModel, *, weeks: int = 52, draws: int = 200) -> Response
         carried = adstock(spend, pool.shapes.carry) / pool.shapes.half[:, None]
         parts.append((pool.family, carried, pool.shapes.slope, pool.effects * model.scale))
     people = np.broadcast_to(model.people, len(model.spend))[-weeks:]
-    return Responses(model.fitted, spend.sum(axis=0), people, tuple(parts))
+    return Responses(model.fitted, spend.sum(axis=0), people, model.won[-weeks:], model.left[-weeks:], tuple(parts))
 
 
 def curves_of(found: Responses, high: np.ndarray) -> list[Curve]:
@@ -87,6 +108,5 @@ def _thinned(model: MixModel, draws: int) -> list:
         if len(pool.effects) < step / 2:
             continue
         take = slice(None, None, step)
-        shapes = type(pool.shapes)(pool.shapes.carry[take], pool.shapes.half[take], pool.shapes.slope[take])
-        kept.append(type(pool)(pool.family, shapes, pool.effects[take]))
+        kept.append(type(pool)(pool.family, pool.shapes.take(take), pool.effects[take]))
     return kept
