@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from smm_analysis.terms import Lang, term
-from smm_analysis.verdict import format_number, with_unit
+from smm_analysis.verdict import format_number, format_together, joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,8 @@ class KeyNumber:
     @property
     def number(self) -> str:
         """The number in its unit; a dash where it cannot be told."""
-        return with_unit(self.estimate, self.unit) if math.isfinite(self.estimate) else "–"
+        rounded = format_together(self.estimate, self.low, self.high)[0]
+        return joined(rounded, self.unit) if math.isfinite(self.estimate) else "–"
 
     @property
     def about(self) -> str:
@@ -52,7 +53,8 @@ class KeyNumber:
         if math.isnan(self.low) and math.isnan(self.high):
             return f"n = {format_number(self.n)}"
         level = f"{self.level:.0%}".removesuffix("%")
-        ends = {"low": format_number(self.low), "high": format_number(self.high)}
+        _, low, high = format_together(self.estimate, self.low, self.high)
+        ends = {"low": low, "high": high}
         return _WORDS[self.lang].format(level=level, n=format_number(self.n), **ends)
 
     def to_dict(self) -> dict[str, Any]:

@@ -80,9 +80,10 @@ def test_the_first_screen_has_question_answer_number_and_what_would_turn_it():
     for part in (
         "Which tells more?",
         "Behaviour &lt;b&gt;does&lt;/b&gt;.",
-        "10 nats",
-        "8 to 12",
-        "if only 8 or more mattered",
+        "Gain",
+        "10.0 nats",
+        "8.0 to 12.0",
+        "up to a threshold of about 8.0",
     ):
         assert part in first
     assert "Simulated data" in first
@@ -175,8 +176,8 @@ def test_what_would_turn_an_answer():
         for d in ("supported", "not_supported", "cannot_tell")
     ]
     assert turns == [
-        "The answer would turn if only 8 or more mattered.",
-        "The answer would turn if 12 or less already mattered.",
+        "Threshold (smallest effect that matters): 5. The answer holds up to a threshold of about 8.0.",
+        "Threshold (smallest effect that matters): 5. The answer holds down to a threshold of about 12.0.",
         "More weeks.",
     ]
 
