@@ -37,8 +37,8 @@ _WORDS = {
         "limits": "Limits",
         "claim": "claim",
         "straddles": "It may be less than {delta}, the smallest effect that matters, and it may be more.",
-        "needs": "If estimate and noise stay as they are, about {more} ({have} now) are needed to decide.",
-        "needs_years": "To wait would take about {more} ({have} now). An experiment decides sooner: plan it with "
+        "needs": "If estimate and noise stay as they are, {more} ({have} now) are needed to decide.",
+        "needs_years": "To wait would take {more} ({have} now). An experiment decides sooner: plan it with "
         "the report 'Plan an experiment' (11).",
         "needs_many": "The estimate lies too near {delta} for more of the same data to decide; an experiment would: "
         "plan it with the report 'Plan an experiment' (11).",
@@ -50,8 +50,8 @@ _WORDS = {
         "limits": "한계",
         "claim": "주장",
         "straddles": "의미 있는 최소 효과({delta})보다 작을 수도, 클 수도 있습니다.",
-        "needs": "지금의 추정값과 변동이 이어진다면 약 {more}(현재 {have})의 데이터가 있어야 판단할 수 있습니다.",
-        "needs_years": "기다린다면 약 {more}(현재 {have})의 데이터가 필요합니다. 실험을 하면 더 빨리 알 수 있습니다. "
+        "needs": "지금의 추정값과 변동이 이어진다면 {more}(현재 {have})의 데이터가 있어야 판단할 수 있습니다.",
+        "needs_years": "기다린다면 {more}(현재 {have})의 데이터가 필요합니다. 실험을 하면 더 빨리 알 수 있습니다. "
         "'실험 계획하기' 보고서(11)에서 계획하십시오.",
         "needs_many": "추정값이 기준({delta})에 너무 가까워 같은 데이터를 더 모아도 판단하기 어렵습니다. "
         "'실험 계획하기' 보고서(11)에서 실험을 계획하십시오.",
@@ -59,9 +59,8 @@ _WORDS = {
     },
 }
 
-# what Korean counts things with; of other units the name stands before the number
-_COUNTED_KO = {"weeks": "{}주", "months": "{}개월", "customers": "고객 {}명", "posts": "게시물 {}개"}
-_COUNTED_KO |= {"brands": "브랜드 {}개"}
+# what Korean counts things with, before and behind the number; of other units the name stands before it
+_COUNTED_KO = {"weeks": ("", "주"), "months": ("", "개월"), "customers": ("고객 ", "명"), "posts": ("게시물 ", "개")}
 _PATIENCE = 104  # weeks that may be waited for; beyond, an experiment is the better advice
 
 
@@ -362,15 +361,18 @@ def _what_would_decide(effect: Effect, delta: float, n_unit: str, lang: Lang) ->
     factor = (side / distance) ** 2 if distance else math.inf
     far = n_unit == "weeks" and effect.n * (factor - 1) > _PATIENCE
     decides = words["needs_many" if factor > 100 else "needs_years" if far else "needs"]
-    more = _counted(float(f"{effect.n * factor:.2g}"), n_unit, lang) if factor <= 100 else ""
-    have = _counted(effect.n, n_unit, lang) if lang == "ko" else format_number(effect.n)
+    more = _about(float(f"{effect.n * factor:.2g}"), n_unit, lang) if factor <= 100 else ""
+    have = format_number(effect.n) + (_COUNTED_KO.get(n_unit, ("", ""))[1] if lang == "ko" else "")
     return f"{words['straddles']} {decides}".format(delta=format_number(delta), more=more, have=have)
 
 
-def _counted(number: float, n_unit: str, lang: Lang) -> str:
-    """Return how many of a unit, as the language counts them."""
+def _about(number: float, n_unit: str, lang: Lang) -> str:
+    """Return about how many of a unit, as the language counts them."""
     name, said = term(n_unit).name(lang), format_number(number)
-    return f"{said} {name.lower()}" if lang == "en" else _COUNTED_KO.get(n_unit, f"{name} {{}}").format(said)
+    if lang == "en":
+        return f"about {said} {name.lower()}"
+    before, behind = _COUNTED_KO.get(n_unit, (f"{name} ", ""))
+    return f"{before}약 {said}{behind}"
 
 
 @cache

@@ -127,7 +127,8 @@ def _unknown(path: Path, sheets: list[Sheet], kind: str, choice: Choice) -> Data
     _, _, source, sheet, number, row = max(scored, key=lambda found: found[:2])
     heads = {plain(cell) for cell in row if cell}
     names = _shown(sheet, number) or f"of {len(heads)} columns (not shown: the line may hold what people wrote)"
-    fix, allowed = unsure or "Say which with --as.", f"one of {_titles(choice, kind)}"
+    start = f"`smm import {path.name} --draft my.toml` writes a mapping for it, to be read with --sources my.toml."
+    fix, allowed = unsure or start, f"one of {_titles(choice, kind)}"
     problems = [Problem(path.name, number + 1, "", f"headings {names}", allowed, fix)]
     if source.score(heads):
         problems.append(_near(path, number, source, heads))

@@ -16,6 +16,7 @@ from smm_analysis.imports.mapping import Field, Source
 from smm_analysis.imports.persons import make_private, tell_empty
 from smm_analysis.imports.rows import Options, Rows, Shaped
 from smm_analysis.imports.summary import Tally
+from smm_analysis.imports.weeks import by_week
 from smm_analysis.tables import CONTRACT, Column, DataError, Dataset
 from smm_analysis.tables.faults import Problem, refuse
 
@@ -67,6 +68,8 @@ def shape(rows: Rows, dataset: Dataset, options: Options, names: Pseudonyms) -> 
         )
     if rows.target.fold:
         texts, moments, members = _fold(rows, texts, moments)
+    elif rows.target.by_week:
+        texts, members = by_week(rows, texts, done, _order(rows, {"week": stripped(texts["week"])}, options))
     else:
         members = np.ones(len(rows.places), int)
     _beside(rows, texts, moments)

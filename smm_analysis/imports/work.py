@@ -189,6 +189,8 @@ class Work:
         if kept:
             self.changed[table.name] = merged.frame
         asides = tuple(rows.tally.reasons.values())
+        if read and not kept and not merged.already.any():
+            self.loud.append(f"{rows.file} to {rows.name}: none of its {read:,} rows could be kept; see why below")
         self.parts.append(
             Part(
                 rows.file,
