@@ -8,6 +8,7 @@ in English or Korean.
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -329,7 +330,8 @@ def with_unit(value: float, unit: str) -> str:
 
 def joined(number: str, unit: str) -> str:
     """Return a number that is text already with its unit, as `with_unit` does."""
-    close = unit.startswith("%") or "가" <= unit[:1] <= "힣"
+    short = len(re.split(r"[(/]", unit)[0]) <= 2  # a counter such as 명, 회, 시간, not a word such as 표준편차
+    close = unit.startswith("%") or ("가" <= unit[:1] <= "힣" and short)
     return f"{number}{'' if close else ' '}{unit}".strip()
 
 
