@@ -272,6 +272,8 @@ def _reason(misfit: Misfit, dataset: Dataset) -> tuple[str, str]:
     """Say why a row does not fit and what to do; what is after now is in the future."""
     if misfit.allowed.startswith("not after observed_until"):
         return f"in the future, after {dataset.observed_until:%Y-%m-%d %H:%M}", "Are date order and time zone right?"
+    if misfit.allowed.startswith("the date of the week's Monday"):
+        return f"allowed: {misfit.allowed}", "Rows of days are added up to weeks with by_week = true (data/IMPORTS.md)."
     return f"allowed: {misfit.allowed}", misfit.fix
 
 
