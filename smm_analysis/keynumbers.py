@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from smm_analysis.terms import Lang, term
+from smm_analysis.terms import Lang, glossary, term
 from smm_analysis.verdict import format_number, format_together, joined
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ class KeyNumber:
         """The number in its unit; a dash where it cannot be told."""
         rounded = format_together(self.estimate, self.low, self.high)[0]
         return joined(rounded, self.unit) if math.isfinite(self.estimate) else "–"
+
+    @property
+    def definition(self) -> str:
+        """What is counted, in a sentence of the glossary; empty for a key that is no term."""
+        return term(self.key).definition(self.lang) if self.key in glossary() else ""
 
     @property
     def about(self) -> str:

@@ -103,6 +103,7 @@ def test_key_numbers_are_lifted_to_the_first_screen():
     book.cells[5].outputs = [nbformat.v4.new_output("execute_result", shown, execution_count=1)]
     text = page.render(book, title="T", lang="en", brand="", provenance="", data_name="", parameters=[])
     assert text.index("15.5%") < text.index("<h2") and text.count("15.5%") == 1
+    assert text.index("People who bought at least once.") < text.index("<h2")
 
 
 def test_a_number_that_cannot_be_told_says_why():
