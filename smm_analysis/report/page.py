@@ -15,7 +15,7 @@ from copy import deepcopy
 from functools import cache
 from html import escape
 from importlib.resources import as_file, files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smm_analysis import keynumbers
 from smm_analysis.report.answers import answers
@@ -25,6 +25,9 @@ from smm_analysis.report.frames import is_frame, readable
 from smm_analysis.report.words import when, words
 from smm_analysis.terms import LANGS, Lang
 from smm_analysis.verdict import MIMETYPE
+
+if TYPE_CHECKING:
+    from nbconvert import HTMLExporter
 
 LANGUAGES: dict[Lang, str] = {"en": "English", "ko": "한국어"}
 _NOTICE = re.compile(r"<!-- notice -->.*?<!-- /notice -->", re.DOTALL)
@@ -72,8 +75,6 @@ def render(
     parameters : dicts with `name`, `value` and `help`
     before, before_stamp : the verdicts of the last good run of the same report, and that run's stamp
     """
-    from nbconvert import HTMLExporter
-
     told = verdicts(notebook)
     page = {
         "lang": lang,
@@ -96,10 +97,26 @@ def render(
         "parameters": parameters,
         "provenance": provenance,
     }
-    with as_file(files("smm_analysis.report") / "template") as folder:
-        exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(folder)])
-        html, _ = exporter.from_notebook_node(_in_one_language(notebook, lang, question), resources={"page": page})
+    html, _ = _exporter().from_notebook_node(_in_one_language(notebook, lang, question), resources={"page": page})
     return embed_font(html)
+
+
+def practise() -> None:
+    """Render a small page: what is compiled, read and remembered the first time is then there for all pages."""
+    from nbformat import v4
+
+    cells = [v4.new_markdown_cell("# 0"), v4.new_code_cell("0")]
+    about = {"title": "", "lang": "en", "brand": "", "provenance": "", "data_name": "", "parameters": ()}
+    render(v4.new_notebook(cells=cells), **about)
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """Return nbconvert with our template."""
+    from nbconvert import HTMLExporter
+
+    with as_file(files("smm_analysis.report") / "template") as folder:
+        return HTMLExporter(template_name="page", extra_template_basedirs=[str(folder)])
 
 
 def failed_page(last_good: str | None, *, title: str, lang: Lang, error: str, when_failed: str, good: str) -> str:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from smm_analysis.report.plain import plain_kernels
 from smm_analysis.report.publish import write_text
 from smm_analysis.report.warm import AVAILABLE, warm_kernels
 from smm_analysis.report.work import NO_SPACE, Job, entry, execute, one_line
@@ -31,7 +32,7 @@ def kernels(*, cold: bool) -> AbstractContextManager[dict[str, str]]:
     On entry the imports begin, in the background.
     """
     environment = {name: os.environ.get(name, one) for name, one in _ONE_THREAD.items()}
-    return nullcontext(environment) if cold or not AVAILABLE else warm_kernels(environment)
+    return nullcontext(plain_kernels(environment)) if cold or not AVAILABLE else warm_kernels(environment)
 
 
 def prepare() -> None:

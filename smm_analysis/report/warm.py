@@ -119,6 +119,7 @@ def _import_all() -> None:
 
     import smm_analysis
 
+    gc.disable()  # modules stay: looking for garbage in them is a quarter of the time
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as a plain kernel does
     sys.modules["debugpy"] = None  # a report is not stepped through, and this is most of a kernel's start
     rooms = (module.name for module in pkgutil.iter_modules(smm_analysis.__path__))
@@ -130,8 +131,8 @@ def _import_all() -> None:
     del sys.modules["debugpy"]
     with suppress(Exception):
         _draw()
-    gc.collect()
     gc.freeze()  # children share these pages
+    gc.enable()
 
 
 def _draw() -> None:
