@@ -302,21 +302,19 @@ def format_number(value: float) -> str:
 def format_together(estimate: float, low: float, high: float, *, mark: float = math.nan) -> tuple[str, str, str]:
     """Return a number and the ends of its interval with as many decimals as the interval's width deserves.
 
-    Two digits of the width are shown; more where an end would look as if it lay at `mark`, the effect that matters.
+    Two digits of the width are shown; more of an end that would look as if it lay at `mark`, the effect that matters.
 
     >>> format_together(54.97, 28.2, 81.7), format_together(0.219, -0.000733, 0.712)
     (('55', '28', '82'), ('0.22', '0.00', '0.71'))
-    >>> format_together(17.5, 2.26, 32.7, mark=2)
-    ('17.5', '2.3', '32.7')
+    >>> format_together(77.82, 10.03, 145.8, mark=10)
+    ('78', '10.03', '146')
     """
     told = [value for value in (estimate, low, high) if math.isfinite(value)]
     width = max(told, default=0) - min(told, default=0)
     if not width:
         return format_number(estimate), format_number(low), format_number(high)
     least = max(0, 1 - math.floor(math.log10(width)))
-    clear = (d for d in range(least, least + 4) if not any(end != mark and round(end, d) == mark for end in told))
-    decimals = next(clear, least)
-    return _fixed(estimate, decimals), _fixed(low, decimals), _fixed(high, decimals)
+    return _clear(estimate, least, mark), _clear(low, least, mark), _clear(high, least, mark)
 
 
 def with_unit(value: float, unit: str) -> str:
@@ -333,6 +331,13 @@ def joined(number: str, unit: str) -> str:
     short = len(re.split(r"[(/]", unit)[0]) <= 2  # a counter such as 명, 회, 시간, not a word such as 표준편차
     close = unit.startswith("%") or ("가" <= unit[:1] <= "힣" and short)
     return f"{number}{'' if close else ' '}{unit}".strip()
+
+
+def _clear(value: float, least: int, mark: float) -> str:
+    """Return a number with so many decimals, and up to three more while it looks like `mark` and is not."""
+    told = math.isfinite(value) and value != mark
+    enough = (d for d in range(least, least + 4) if not told or round(value, d) != mark)
+    return _fixed(value, next(enough, least))
 
 
 def _fixed(value: float, decimals: int) -> str:
