@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import ibis
@@ -396,6 +397,23 @@ def test_no_room_to_spill_is_said(tmp_path):
         with pytest.raises(panels.PanelError, match=f"no space left in {tmp_path}"):
             engine.arrow(texts.aggregate(n=texts.count()))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "megabytes", "held"),
+    [
+        ("duckdb://?threads=2", 127, 200),
+        ("duckdb://?threads=2", 1100, 550),
+        ("duckdb://?threads=2", 90_000, 2000),
+        ("duckdb://?memory_limit=300MB", 90_000, 300),
+    ],
+)
+def test_larger_logs_may_hold_more_memory_unless_it_was_given(opened, url, megabytes, held):
+    part = replace(opened.logs["mentions"].parts[0], size=megabytes * 1_000_000)
+    with panels.connect(url) as engine:
+        engine.parquet([part])
+        number, unit = engine.connection.settings["memory_limit"].split()
+    assert float(number) * {"MiB": 1 << 20, "GiB": 1 << 30}[unit] == pytest.approx(held * 1e6, rel=0.05)
 
 
 # as a data set --------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .parts import Part
 
 MEMORY = 100  # MB that DuckDB may hold a thread before it spills; duckdb://?memory_limit=8GB asks for more
+MOST = 2000  # MB, of logs that are larger: half of what they take on disk, and never more than this unasked
 ALLOWED = "duckdb://, duckdb://?memory_limit=8GB&threads=4, spark://HOST:7077 or local[*]"
 _FULL = ("no space left", "out of disk", "failed to write", "max_temp_directory_size", "could not write")
 _MEMORY = ("out of memory", "outofmemory", "java heap space")
@@ -47,6 +48,7 @@ class Engine:
     kind: str
     connection: Any = field(repr=False)
     spill: Path | None = field(repr=False, default=None)
+    memory: int = 0  # MB it holds at least, if it may hold more for larger logs; 0 = as it was told
     parts: dict[str, Part] = field(repr=False, default_factory=dict)  # all that was opened, by name
 
     def __enter__(self) -> Engine:
@@ -66,7 +68,14 @@ class Engine:
         self.parts.update({part.name: part for part in parts})
         paths = [part.path.resolve() for part in parts]
         with _quiet():
+            self._grow()
             return self._duckdb(paths) if self.kind == "duckdb" else self._spark(paths)
+
+    def _grow(self) -> None:
+        """Let DuckDB hold more where the logs are larger: a panel of many customers does not fit into the least."""
+        if self.memory:
+            half = sum(part.size for part in self.parts.values()) // 2_000_000
+            self.connection.settings["memory_limit"] = f"{max(self.memory, min(half, MOST))}MB"
 
     def _duckdb(self, paths: Sequence[Path]) -> ir.Table:
         literal = [_escaped(str(path), "[{}]") for path in paths]
@@ -128,9 +137,9 @@ def connect(url: str = "") -> Engine:
 
     Parameters
     ----------
-    url : "" or duckdb:// (this process, 100 MB a core, then it spills into a temporary folder); spark://HOST:7077 or
-        local[*], which need the extra `spark` and Java 17. What follows a ? are the engine's own settings:
-        duckdb://?memory_limit=8GB, spark://HOST:7077?spark.executor.memory=8g.
+    url : "" or duckdb:// (this process, 100 MB a core or half of what the logs take on disk, at most 2 GB, then it
+        spills into a temporary folder); spark://HOST:7077 or local[*], which need the extra `spark` and Java 17. What
+        follows a ? are the engine's own settings: duckdb://?memory_limit=8GB, spark://HOST:7077?spark.executor.memory=8g.
 
     Raises
     ------
@@ -151,11 +160,12 @@ def _connect_duckdb(url: str, settings: Mapping[str, str]) -> Engine:
     import ibis
 
     spill = Path(tempfile.mkdtemp(prefix="smm-spill-", dir=settings.get("temp_directory")))
-    memory = f"{MEMORY * max(2, int(settings.get('threads') or os.cpu_count() or 2))}MB"
-    given = {"memory_limit": memory, "preserve_insertion_order": False, **settings, "temp_directory": str(spill)}
+    memory = MEMORY * max(2, int(settings.get("threads") or os.cpu_count() or 2))
+    given = {"memory_limit": f"{memory}MB", "preserve_insertion_order": False, **settings, "temp_directory": str(spill)}
     try:
         with _quiet():
-            return Engine(url, "duckdb", ibis.duckdb.connect(**given), spill)
+            connection = ibis.duckdb.connect(**given)
+        return Engine(url, "duckdb", connection, spill, memory=0 if "memory_limit" in settings else memory)
     except duckdb.Error as error:
         shutil.rmtree(spill, ignore_errors=True)
         raise PanelError(f"{url}: {first_line(error)}") from None
