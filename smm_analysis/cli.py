@@ -236,7 +236,10 @@ def compare(run: str, out: Path) -> None:
 
 @main.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The data set's folder; new or there.")
+@click.option("--out", type=click.Path(path_type=Path), help="The data set's folder; new or there.")
+@click.option(
+    "--draft", type=click.Path(path_type=Path), metavar="TOML", help="Guess a mapping for --sources; no more."
+)
 @click.option("--as", "source", metavar="SOURCE", help="Which export it is. Default: what the header fits.")
 @click.option("--brand", default="", help="Whose rows these are.")
 @click.option("--timezone", default="", metavar="ZONE", help="Of times without an offset, such as Asia/Seoul.")
@@ -249,14 +252,23 @@ def compare(run: str, out: Path) -> None:
 @click.option("--sources", "extra", type=click.Path(path_type=Path), help="A TOML file with exports of your own.")
 @click.option("--rebrand", is_flag=True, help="Move rows that are there under another brand to this one.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; write nothing.")
-def import_(files: tuple[Path, ...], out: Path, pairs: tuple[str, ...], **options: object) -> None:
+def import_(
+    files: tuple[Path, ...], out: Path | None, draft: Path | None, pairs: tuple[str, ...], **options: object
+) -> None:
     """Read export files of listening, social and support tools into a data set.
 
     CSV in any usual encoding, JSON, JSONL and Excel; data/IMPORTS.md lists the exports. Persons become keys, handles in
     texts are replaced. What does not fit is set aside and listed; nothing is written unless the whole is in order.
+
+    An export that is not known: --draft my.toml writes a mapping guessed from its headings, to be read with --sources.
     """
     from smm_analysis import imports
 
+    if draft:
+        click.echo(imports.draft(files[0], draft, encoding=str(options["encoding"])) + f"\n{draft}: written.")
+        return
+    if not out:
+        raise Mistake("where to? Say --out FOLDER, such as --out my_data")
     click.echo(str(imports.import_files(files, out, given=_pairs(pairs, "--set kind=useful"), **options)))
 
 

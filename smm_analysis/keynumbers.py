@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from smm_analysis.terms import Lang, term
-from smm_analysis.verdict import format_number, with_unit
+from smm_analysis.terms import Lang, glossary, term
+from smm_analysis.verdict import format_number, format_together, joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,13 @@ class KeyNumber:
     @property
     def number(self) -> str:
         """The number in its unit; a dash where it cannot be told."""
-        return with_unit(self.estimate, self.unit) if math.isfinite(self.estimate) else "–"
+        rounded = format_together(self.estimate, self.low, self.high)[0]
+        return joined(rounded, self.unit) if math.isfinite(self.estimate) else "–"
+
+    @property
+    def definition(self) -> str:
+        """What is counted, in a sentence of the glossary; empty for a key that is no term."""
+        return term(self.key).definition(self.lang) if self.key in glossary() else ""
 
     @property
     def about(self) -> str:
@@ -52,7 +58,8 @@ class KeyNumber:
         if math.isnan(self.low) and math.isnan(self.high):
             return f"n = {format_number(self.n)}"
         level = f"{self.level:.0%}".removesuffix("%")
-        ends = {"low": format_number(self.low), "high": format_number(self.high)}
+        _, low, high = format_together(self.estimate, self.low, self.high)
+        ends = {"low": low, "high": high}
         return _WORDS[self.lang].format(level=level, n=format_number(self.n), **ends)
 
     def to_dict(self) -> dict[str, Any]:

@@ -44,6 +44,7 @@ _OF_TERMS = (  # columns whose values are glossary keys
     "design",
     "experiment",
 )
+_OF_NAMES = ("plan", "source", "line", "outside")  # whose values are terms, or names of the user's own, or several
 LANGS: tuple[Lang, ...] = ("en", "ko")
 _REASONS = tuple(f"reason_{lang}" for lang in LANGS)
 SMALLEST_GROUP = 5  # people; of smaller groups no numbers are shown, their members could be told
@@ -82,13 +83,14 @@ class Term:
 def headed(table: pd.DataFrame, lang: Lang = "en", *, currency: str = "") -> pd.DataFrame:
     """Return a table for readers (표 머리글): headings from the glossary, the first column as the index.
 
-    Headings that are no term stay as they are; `currency` names the money. Words in columns such as `predictor` or
-    `measure` are terms too. Of the reasons why the data cannot tell, this language's stay, if there are any.
+    Headings that are no term stay as they are; `currency` names the money. Words in columns such as `predictor`,
+    `measure` or `plan` are terms too. Of the reasons why the data cannot tell, this language's stay, if there are any.
     """
     table = table.drop(
         columns=[name for name in _REASONS if name in table and (name != f"reason_{lang}" or not any(table[name]))]
     )
     named = {column: table[column].map(lambda key: label(key, lang)) for column in _OF_TERMS if column in table}
+    named |= {column: table[column].map(lambda keys: _worded(keys, lang)) for column in _OF_NAMES if column in table}
     headings = {column: label(column, lang, currency=currency) for column in table if column in glossary()}
     worded = table.assign(**named).rename(columns=headings)
     return worded.set_index(worded.columns[0])
@@ -161,6 +163,11 @@ def in_currency(unit: str, currency: str, lang: Lang = "en") -> str:
 def named(key: str, lang: Lang = "en") -> str:
     """Return the name of a value of the tables, such as a kind of post, where the glossary has it; else as it is."""
     return term(key).name(lang) if key in glossary() else key
+
+
+def _worded(keys: object, lang: Lang) -> object:
+    """Return the names of one value, or of several with commas between; what is no text stays as it is."""
+    return ", ".join(named(key, lang) for key in keys.split(", ")) if isinstance(keys, str) else keys
 
 
 @cache

@@ -8,6 +8,7 @@ in English or Korean.
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -36,10 +37,12 @@ _WORDS = {
         "method_check": "Method check on simulated data: it shows that the method works, nothing about marketing.",
         "limits": "Limits",
         "claim": "claim",
-        "straddles": "The interval holds values on both sides of {delta}, the smallest effect that matters.",
-        "needs": "If estimate and noise stay as they are, about {more} {n_unit} ({have} now) are needed to decide.",
+        "straddles": "It may be less than {delta}, the smallest effect that matters, and it may be more.",
+        "needs": "If estimate and noise stay as they are, {more} ({have} now) are needed to decide.",
+        "needs_years": "To wait would take {more} ({have} now). An experiment decides sooner: plan it with "
+        "the report 'Plan an experiment' (11).",
         "needs_many": "The estimate lies too near {delta} for more of the same data to decide; an experiment would: "
-        "plan it with notebook 11_plan_an_experiment.",
+        "plan it with the report 'Plan an experiment' (11).",
         "undefined": "The estimate or its interval is not defined on these data.",
     },
     "ko": {
@@ -47,13 +50,19 @@ _WORDS = {
         "method_check": "모의 데이터로 한 방법 점검입니다. 방법이 작동함을 보일 뿐, 마케팅에 관한 사실이 아닙니다.",
         "limits": "한계",
         "claim": "주장",
-        "straddles": "의미 있는 최소 효과인 {delta}의 양쪽 값이 모두 구간 안에 있습니다.",
-        "needs": "추정값과 변동이 지금과 같다면 판단하는 데 {n_unit} 수가 약 {more}(현재 {have}) 필요합니다.",
-        "needs_many": "추정값이 {delta}에 너무 가까워 같은 데이터를 더 모아도 판단하기 어렵습니다. "
-        "11_plan_an_experiment 노트북에서 실험을 계획하십시오.",
+        "straddles": "의미 있는 최소 효과({delta})보다 작을 수도, 클 수도 있습니다.",
+        "needs": "지금의 추정값과 변동이 이어진다면 {more}(현재 {have})의 데이터가 있어야 판단할 수 있습니다.",
+        "needs_years": "기다린다면 {more}(현재 {have})의 데이터가 필요합니다. 실험을 하면 더 빨리 알 수 있습니다. "
+        "'실험 계획하기' 보고서(11)에서 계획하십시오.",
+        "needs_many": "추정값이 기준({delta})에 너무 가까워 같은 데이터를 더 모아도 판단하기 어렵습니다. "
+        "'실험 계획하기' 보고서(11)에서 실험을 계획하십시오.",
         "undefined": "이 데이터에서는 추정값이나 구간을 정할 수 없습니다.",
     },
 }
+
+# what Korean counts things with, before and behind the number; of other units the name stands before it
+_COUNTED_KO = {"weeks": ("", "주"), "months": ("", "개월"), "customers": ("고객 ", "명"), "posts": ("게시물 ", "개")}
+_PATIENCE = 104  # weeks that may be waited for; beyond, an experiment is the better advice
 
 
 @dataclass(frozen=True)
@@ -125,13 +134,20 @@ class Verdict:
         return _LOOK[self.decision][0]
 
     @property
+    def numbers(self) -> dict[str, str]:
+        """The `estimate` in its unit, `low`, `high` and `delta` as readers see them: rounded alike, shares in %."""
+        factor, unit = (100, "%") if self.unit in ("share", "비율") else (1, self.unit)
+        mark, *found = (factor * value for value in (self.delta, self.estimate, self.low, self.high))
+        estimate, low, high = format_together(*found, mark=mark)
+        return {"estimate": joined(estimate, unit), "low": low, "high": high, "delta": format_number(mark)}
+
+    @property
     def interval_text(self) -> str:
         """The estimate with its interval and the smallest effect that matters, in a sentence; empty if undefined."""
         if not math.isfinite(self.estimate):
             return ""
-        numbers = {k: format_number(getattr(self, k)) for k in ("low", "high", "delta")}
-        level, estimate = f"{self.level:.0%}".removesuffix("%"), with_unit(self.estimate, self.unit)
-        return _WORDS[self.lang]["interval"].format(measure=self.measure, estimate=estimate, level=level, **numbers)
+        level = f"{self.level:.0%}".removesuffix("%")
+        return _WORDS[self.lang]["interval"].format(measure=self.measure, level=level, **self.numbers)
 
     def to_markdown(self) -> str:
         """Return the card as Markdown."""
@@ -283,13 +299,53 @@ def format_number(value: float) -> str:
     return text.replace("-", "−")
 
 
-def with_unit(value: float, unit: str) -> str:
-    """Return a number as `format_number` shows it, with its unit; a percent sign stands close.
+def format_together(estimate: float, low: float, high: float, *, mark: float = math.nan) -> tuple[str, str, str]:
+    """Return a number and the ends of its interval with as many decimals as the interval's width deserves.
 
-    >>> with_unit(59.3, "%"), with_unit(2.0, "weeks"), with_unit(0.5, "")
-    ('59.3%', '2 weeks', '0.5')
+    Two digits of the width are shown; more of an end that would look as if it lay at `mark`, the effect that matters.
+
+    >>> format_together(54.97, 28.2, 81.7), format_together(0.219, -0.000733, 0.712)
+    (('55', '28', '82'), ('0.22', '0.00', '0.71'))
+    >>> format_together(77.82, 10.03, 145.8, mark=10)
+    ('78', '10.03', '146')
     """
-    return f"{format_number(value)}{'' if unit == '%' else ' '}{unit}".strip()
+    told = [value for value in (estimate, low, high) if math.isfinite(value)]
+    width = max(told, default=0) - min(told, default=0)
+    if not width:
+        return format_number(estimate), format_number(low), format_number(high)
+    least = max(0, 1 - math.floor(math.log10(width)))
+    return _clear(estimate, least, mark), _clear(low, least, mark), _clear(high, least, mark)
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Return a number as `format_number` shows it, with its unit; percent signs and Korean units stand close.
+
+    >>> with_unit(59.3, "%"), with_unit(2.0, "weeks"), with_unit(2.0, "주"), with_unit(0.5, "")
+    ('59.3%', '2 weeks', '2주', '0.5')
+    """
+    return joined(format_number(value), unit)
+
+
+def joined(number: str, unit: str) -> str:
+    """Return a number that is text already with its unit, as `with_unit` does."""
+    short = len(re.split(r"[(/]", unit)[0]) <= 2  # a counter such as 명, 회, 시간, not a word such as 표준편차
+    close = unit.startswith("%") or ("가" <= unit[:1] <= "힣" and short)
+    return f"{number}{'' if close else ' '}{unit}".strip()
+
+
+def _clear(value: float, least: int, mark: float) -> str:
+    """Return a number with so many decimals, and up to three more while it looks like `mark` and is not."""
+    told = math.isfinite(value) and value != mark
+    enough = (d for d in range(least, least + 4) if not told or round(value, d) != mark)
+    return _fixed(value, next(enough, least))
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """Return a number with so many decimals, and no minus sign before a zero."""
+    if not math.isfinite(value):
+        return format_number(value)
+    text = f"{value:,.{decimals}f}"
+    return text.lstrip("-") if not text.strip("-0.,") else text.replace("-", "−")
 
 
 def _check(effect: Effect) -> None:
@@ -310,11 +366,20 @@ def _what_would_decide(effect: Effect, delta: float, n_unit: str, lang: Lang) ->
     distance = effect.estimate - delta
     side = effect.estimate - effect.low if distance > 0 else effect.high - effect.estimate
     factor = (side / distance) ** 2 if distance else math.inf
-    more = format_number(float(f"{effect.n * factor:.2g}")) if factor <= 100 else ""
-    have, unit = format_number(effect.n), term(n_unit).name(lang).lower()
-    decides = words["needs" if more else "needs_many"]
-    text = f"{words['straddles']} {decides}"
-    return text.format(delta=format_number(delta), more=more, have=have, n_unit=unit)
+    far = n_unit == "weeks" and effect.n * (factor - 1) > _PATIENCE
+    decides = words["needs_many" if factor > 100 else "needs_years" if far else "needs"]
+    more = _about(float(f"{effect.n * factor:.2g}"), n_unit, lang) if factor <= 100 else ""
+    have = format_number(effect.n) + (_COUNTED_KO.get(n_unit, ("", ""))[1] if lang == "ko" else "")
+    return f"{words['straddles']} {decides}".format(delta=format_number(delta), more=more, have=have)
+
+
+def _about(number: float, n_unit: str, lang: Lang) -> str:
+    """Return about how many of a unit, as the language counts them."""
+    name, said = term(n_unit).name(lang), format_number(number)
+    if lang == "en":
+        return f"about {said} {name.lower()}"
+    before, behind = _COUNTED_KO.get(n_unit, (f"{name} ", ""))
+    return f"{before}약 {said}{behind}"
 
 
 @cache

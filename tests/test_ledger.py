@@ -136,8 +136,8 @@ def test_brands_are_counted_each_for_itself():
 
 def test_a_summary_adds_up():
     [told, pages] = summary(ledger(run(made("03_nps_vs_customer_health", judged()))), "en")
-    assert told == "mirae: Of 25 hypotheses 1 told, 0 the data cannot tell, 24 not asked."
-    assert pages == "Aids and cases with a report: 0 of 20."
+    assert told == "mirae: Of 25 hypotheses 1 are answered, 0 stay open (the data cannot tell), 24 are not asked yet."
+    assert pages == "Aids and cases that have a report: 0 of 20."
 
 
 @pytest.mark.parametrize("lang", terms.LANGS)
@@ -276,7 +276,7 @@ def test_a_run_leaves_the_ledger_and_the_index_leads_to_it(books):  # noqa: F811
     assert 'href="03_nps_vs_customer_health.mirae.en.html"' in page
     index = (out / "latest" / "index.html").read_text("utf-8")
     assert 'href="claims.html"' in index
-    assert "mirae: Of 25 hypotheses 1 told" in index
+    assert "mirae: Of 25 hypotheses 1 are answered" in index
     assert "Do the last weeks tell more" in smm("claims", "--reports", out).stdout
     written = smm("claims", "--reports", out, "--lang", "ko", "--csv", books.parent / "claims.csv")
     assert written.exit_code == 0

@@ -80,9 +80,10 @@ def test_the_first_screen_has_question_answer_number_and_what_would_turn_it():
     for part in (
         "Which tells more?",
         "Behaviour &lt;b&gt;does&lt;/b&gt;.",
-        "10 nats",
-        "8 to 12",
-        "if only 8 or more mattered",
+        "Gain",
+        "10.0 nats",
+        "8.0 to 12.0",
+        "up to a threshold of about 8.0",
     ):
         assert part in first
     assert "Simulated data" in first
@@ -102,6 +103,7 @@ def test_key_numbers_are_lifted_to_the_first_screen():
     book.cells[5].outputs = [nbformat.v4.new_output("execute_result", shown, execution_count=1)]
     text = page.render(book, title="T", lang="en", brand="", provenance="", data_name="", parameters=[])
     assert text.index("15.5%") < text.index("<h2") and text.count("15.5%") == 1
+    assert text.index("People who bought at least once.") < text.index("<h2")
 
 
 def test_a_number_that_cannot_be_told_says_why():
@@ -175,8 +177,8 @@ def test_what_would_turn_an_answer():
         for d in ("supported", "not_supported", "cannot_tell")
     ]
     assert turns == [
-        "The answer would turn if only 8 or more mattered.",
-        "The answer would turn if 12 or less already mattered.",
+        "Threshold (smallest effect that matters): 5. The answer holds up to a threshold of about 8.0.",
+        "Threshold (smallest effect that matters): 5. The answer holds down to a threshold of about 12.0.",
         "More weeks.",
     ]
 

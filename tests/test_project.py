@@ -164,6 +164,11 @@ def test_headed_tables_read_the_glossary():
     table = pd.DataFrame({"predictor": ["nps_only"], "auc": [0.5], "unheard_of": [1]})
     assert list(terms.headed(table, "ko").columns) == ["AUC", "unheard_of"]
     assert terms.headed(table, "ko").index[0] == "NPS 응답만"
+    plans = pd.DataFrame({"plan": ["burst", "my own plan"], "outside": ["promo, my_channel", ""], "loyal_low": [1, 2]})
+    assert terms.headed(plans, "ko").reset_index().to_numpy().tolist() == [
+        ["분기마다 몰아 쓰기", "홍보, my_channel", 1],
+        ["my own plan", "", 2],
+    ]
 
 
 def test_the_readmes_first_example_prints_what_it_says():

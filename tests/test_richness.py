@@ -183,6 +183,14 @@ def test_the_interval_takes_the_range_of_shares_in():
     assert wide.n_equal_low < narrow.n_equal_low < narrow.n_equal < narrow.n_equal_high < wide.n_equal_high
 
 
+def test_what_would_decide_is_no_less_than_what_was_read():
+    found = community(2)
+    asked = {"draws": 100, "share_range": (0.5, 0.7)}
+    few, many = (compare_with_group(found, n_mentions=n, **asked) for n in (100, 629))
+    assert few.n_mentions < few.n_equal_high and "would decide" in few.would_decide["en"]
+    assert many.n_mentions > many.n_equal_high and "More reading changes little" in many.would_decide["en"]
+
+
 def test_both_clear_answers_occur():
     """Few mentions find less than a group, all of them more, whatever share is right."""
     found = community(3, authors=400)

@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError, dataclass, field
 import pytest
 
 from smm_analysis import verdict
-from smm_analysis.verdict import MIMETYPE, Verdict, decide, format_number, judge
+from smm_analysis.verdict import MIMETYPE, Verdict, decide, format_number, format_together, judge
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def test_the_card_is_the_same_in_every_form():
     assert bundle[MIMETYPE]["decision"] == "supported"
     for form in ("text/plain", "text/markdown", "text/html"):
         assert "Supported" in bundle[form]
-    assert "8 nats per 1,000 customers (90% interval 6 to 10). It matters from 5 up." in bundle["text/markdown"]
+    assert "8.0 points per 1,000 customers (90% interval 6.0 to 10.0). It matters from 5 up." in bundle["text/markdown"]
 
 
 def test_simulated_data_are_a_method_check_on_every_card():
@@ -128,3 +128,33 @@ def test_every_question_is_complete_in_both_languages():
 )
 def test_numbers_are_short(value, text):
     assert format_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("numbers", "texts"),
+    [
+        ((54.97, 28.2, 81.7, 5), ("55", "28", "82")),
+        ((17.5, 2.26, 32.7, 2), ("18", "2.3", "33")),  # as 2 the low end would look as if it were no more than 2
+        ((1.99, 1.2, 1.996, 2), ("1.99", "1.20", "1.996")),
+        ((0.219, -0.000733, 0.712, 0.1), ("0.22", "0.00", "0.71")),
+        ((12_345.6, 11_111, math.inf, 5), ("12,346", "11,111", "∞")),
+        ((3.456, 3.456, 3.456, 5), ("3.46", "3.46", "3.46")),
+        ((math.nan, math.nan, math.nan, 5), ("–", "–", "–")),
+    ],
+)
+def test_a_number_and_its_interval_are_rounded_alike(numbers, texts):
+    *found, mark = numbers
+    assert format_together(*found, mark=mark) == texts
+
+
+def test_shares_are_shown_in_percent():
+    judged = judge("paid_leave_sooner", Effect(0.138, 0.0554, 0.221), delta=0.05, synthetic=False)
+    assert judged.numbers == {"estimate": "14%", "low": "6", "high": "22", "delta": "5"}
+
+
+def test_who_would_wait_for_years_is_sent_to_an_experiment():
+    asked = {"delta": 5, "n_unit": "weeks", "synthetic": False}
+    soon, late = Effect(8, 4, 12, n=104), Effect(6, 2, 10, n=104)
+    assert "about 180 weeks (104 now) are needed" in judge("recent_beats_history", soon, **asked).reason
+    assert "An experiment decides sooner" in judge("recent_beats_history", late, **asked).reason
+    assert "1,700주(현재 104주)" in judge("recent_beats_history", late, lang="ko", **asked).reason

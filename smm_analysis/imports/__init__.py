@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smm_analysis.imports.drafting import draft
 from smm_analysis.imports.mapping import OWN, Source, sources
 from smm_analysis.imports.summary import Aside, ImportReport, Part
 from smm_analysis.tables import DataError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from smm_analysis.imports.work import Work
     from smm_analysis.pseudonyms import Pseudonyms
 
-__all__ = ["Aside", "ImportReport", "Part", "import_files", "sources"]
+__all__ = ["Aside", "ImportReport", "Part", "draft", "import_files", "sources"]
 
 
 def import_files(

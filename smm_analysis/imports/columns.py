@@ -92,11 +92,13 @@ def _found(rows: Rows, name: str, spec: Field) -> list[pa.ChunkedArray]:
 
 
 def _tidy(values: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
-    """Take thousands' commas and '점' (points) out of numbers, and the '.0' that a program put behind an id."""
+    """Take thousands' commas, won signs and '점' (points) out of numbers, and '.0' from behind an id."""
     import pyarrow.compute as pc
 
     if kind in TIDY:
         values = pc.replace_substring_regex(values, r"^(\d+(?:\.\d+)?) ?점$", r"\1")
+        values = pc.replace_substring_regex(values, r"^(-?)(?:[₩￦]|KRW) ?", r"\1")
+        values = pc.replace_substring_regex(values, r"(\d) ?(?:원|KRW)$", r"\1")
         return pc.replace_substring_regex(values, r",(\d\d\d)", r"\1")
     return pc.replace_substring_regex(values, r"^(\d{1,15})\.0$", r"\1") if kind == "key" else values
 

@@ -65,6 +65,7 @@ class Target:
     fields: Mapping[str, Field]
     if_filled: tuple[str, ...] = ()
     fold: bool = False
+    by_week: bool = False
 
     def lacking(self, heads: set[str], given: Iterable[str] = ()) -> list[str]:
         """Return the required columns that a file with these headings does not have."""
@@ -181,7 +182,7 @@ def _source(name: str, entry: Any, file: str) -> Source:
 
 
 def _target(table: str, entry: dict, file: str, source: str) -> Target:
-    options = {"if_filled", "fold"}
+    options = {"if_filled", "fold", "by_week"}
     _dict(entry, file, f"{source}.{table}")
     allowed = {*CONTRACT[table].names, *options, *({AUTHOR} if "author_key" in CONTRACT[table].names else ())}
     _only(entry, allowed, file, f"{source}.{table}")
@@ -189,7 +190,9 @@ def _target(table: str, entry: dict, file: str, source: str) -> Target:
     for name, spec in fields.items():
         _is_sound(name, spec, fields, CONTRACT[table], where=(file, f"{source}.{table}.{name}"))
     filled = _words(entry.get("if_filled", ()), file, f"{source}.{table}.if_filled")
-    return Target(CONTRACT[table], fields, filled, bool(entry.get("fold", False)))
+    if entry.get("by_week") and "week" not in fields:
+        raise _wrong(file, f"{source}.{table}", "by_week without week", 'the day\'s heading, week = ["Date"]')
+    return Target(CONTRACT[table], fields, filled, bool(entry.get("fold")), bool(entry.get("by_week")))
 
 
 def _is_sound(name: str, spec: Field, fields: Mapping[str, Field], table: Table, *, where: tuple[str, str]) -> None:

@@ -114,7 +114,8 @@ def _unknown(path: Path, sheets: list[Sheet], kind: str, choice: Choice) -> Data
         return refuse(path.name, "no line that could be a header", "a table with headings", fix)
     source, sheet, number, heads = found
     names = _shown(sheet, number) or f"of {len(heads)} columns (not shown: the line may hold what people wrote)"
-    fix, allowed = unsure or "Say which with --as.", f"one of {_titles(choice, kind)}"
+    start = f"`smm import {path.name} --draft my.toml` writes a mapping for it, to be read with --sources my.toml."
+    fix, allowed = unsure or start, f"one of {_titles(choice, kind)}"
     problems = [Problem(path.name, number + 1, "", f"headings {names}", allowed, fix)]
     if source.score(heads):
         problems.append(_near(path, number, source, heads))

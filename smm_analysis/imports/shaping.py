@@ -16,6 +16,7 @@ from smm_analysis.imports.mapping import Field, Source
 from smm_analysis.imports.persons import make_private, tell_empty
 from smm_analysis.imports.rows import Options, Rows, Shaped
 from smm_analysis.imports.summary import Tally
+from smm_analysis.imports.weeks import by_week
 from smm_analysis.tables import CONTRACT, Column, DataError, Dataset
 from smm_analysis.tables.faults import Problem, refuse
 
@@ -67,6 +68,8 @@ def shape(rows: Rows, dataset: Dataset, options: Options, names: Pseudonyms) -> 
         )
     if rows.target.fold:
         texts, moments, members = _fold(rows, texts, moments)
+    elif rows.target.by_week:
+        texts, members = by_week(rows, texts, done, _order(rows, {"week": stripped(texts["week"])}, options))
     else:
         members = np.ones(len(rows.places), int)
     _beside(rows, texts, moments)
@@ -270,6 +273,8 @@ def _reason(misfit: Misfit, dataset: Dataset) -> tuple[str, str]:
     """Say why a row does not fit and what to do; what is after now is in the future."""
     if misfit.allowed.startswith("not after observed_until"):
         return f"in the future, after {dataset.observed_until:%Y-%m-%d %H:%M}", "Are date order and time zone right?"
+    if misfit.allowed.startswith("the date of the week's Monday"):
+        return f"allowed: {misfit.allowed}", "Rows of days are added up to weeks with by_week = true (data/IMPORTS.md)."
     return f"allowed: {misfit.allowed}", misfit.fix
 
 

@@ -144,6 +144,8 @@ class Work:
         kept = int(shaped.members[~merged.already].sum())
         if kept:
             self.changed[table.name] = merged.frame
+        if read and not kept and not merged.already.any():
+            self.loud.append(f"{rows.file} to {rows.name}: none of its {read:,} rows could be kept; see why below")
         counts = {"read": read, "kept": kept, "written": int((~merged.already).sum()), "replaced": merged.replaced}
         asides = tuple(rows.tally.reasons.values())
         self.parts.append(Part(rows.file, rows.source.name, table.name, **counts, asides=asides))

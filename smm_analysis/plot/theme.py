@@ -60,13 +60,18 @@ def money(value: float, currency: str = "KRW", lang: Lang = "en") -> str:
 
     >>> money(1_234_567), money(345_678_901, lang="ko"), money(12_300, "USD")
     ('₩1.2M', '₩3.5억', '$12.3K')
-    >>> money(999_999)
-    '₩1M'
+    >>> money(999_999), money(1_439.3, lang="ko"), money(892.9), money(4.5, "USD")
+    ('₩1M', '₩1,439', '₩893', '$4.50')
     """
-    from babel.numbers import format_compact_currency
+    from babel.numbers import format_compact_currency, format_currency
 
+    locale = {"en": "en_US", "ko": "ko_KR"}[lang]
     rounded = float(f"{value:.4g}")  # Babel would write 999,999 as 1000K
-    text = format_compact_currency(rounded, currency, locale={"en": "en_US", "ko": "ko_KR"}[lang], fraction_digits=1)
+    if abs(rounded) < (10_000 if lang == "ko" else 1_000):  # Korean counts in ten thousands
+        text = format_currency(round(rounded) if abs(rounded) >= 100 else rounded, currency, locale=locale)
+        text = text.removesuffix(".00")
+    else:
+        text = format_compact_currency(rounded, currency, locale=locale, fraction_digits=1)
     return text.replace("-", "−")
 
 

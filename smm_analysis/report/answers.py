@@ -10,7 +10,7 @@ from typing import Any
 
 from smm_analysis.report.compare import beyond_noise
 from smm_analysis.report.words import when, words
-from smm_analysis.verdict import Verdict, format_number, with_unit
+from smm_analysis.verdict import Verdict, format_number
 
 _WIDTH, _HEIGHT, _MARGIN = 220, 26, 8
 
@@ -23,6 +23,7 @@ class Answer:
     symbol: str
     number: str
     interval: str
+    mark: str
     bar: str
     turn: str
     change: str
@@ -37,9 +38,11 @@ class Answer:
     def shown(cls, verdict: Verdict, change: str = "") -> Answer:
         """Return the answer that a verdict gives."""
         told = math.isfinite(verdict.estimate)
-        number = with_unit(verdict.estimate, verdict.unit) if told else ""
+        number = verdict.numbers["estimate"] if told else ""
+        mark = words(verdict.lang)["matters"].format(**verdict.numbers) if told else ""
         bar = interval_bar(verdict) if told else ""
-        return cls(verdict, verdict.symbol, number, _interval(verdict) if told else "", bar, _turn(verdict), change)
+        interval = _interval(verdict) if told else ""
+        return cls(verdict, verdict.symbol, number, interval, mark, bar, _turn(verdict), change)
 
 
 def answers(
@@ -72,18 +75,15 @@ def interval_bar(verdict: Verdict) -> str:
 
 
 def _interval(verdict: Verdict) -> str:
-    word, level = words(verdict.lang), f"{verdict.level:.0%}".removesuffix("%")
-    ends = {"low": format_number(verdict.low), "high": format_number(verdict.high)}
-    matters = word["matters"].format(delta=format_number(verdict.delta))
-    return f"{word['value'].format(level=level, **ends)} · {matters}"
+    level = f"{verdict.level:.0%}".removesuffix("%")
+    return words(verdict.lang)["value"].format(level=level, **verdict.numbers)
 
 
 def _turn(verdict: Verdict) -> str:
     """Say what would change the answer: of a clear one, another smallest effect; else what the reason says."""
     if verdict.decision == "cannot_tell":
         return verdict.reason
-    ends = {"low": format_number(verdict.low), "high": format_number(verdict.high)}
-    return words(verdict.lang)[f"turn_{verdict.decision}"].format(**ends)
+    return words(verdict.lang)[f"turn_{verdict.decision}"].format(**verdict.numbers)
 
 
 def _change(now: Mapping[str, Any], then: Mapping[str, Any], made: str) -> str:

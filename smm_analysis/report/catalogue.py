@@ -261,7 +261,10 @@ def _find_one(name: str, known: Sequence[Notebook]) -> Notebook:
     for notebook in known:
         if notebook.name == wanted:
             return notebook
-    names = [notebook.name for notebook in known]
+    begins = [notebook for notebook in known if wanted and notebook.name.startswith(wanted)]
+    if len(begins) == 1:  # `smm report 03` is enough
+        return begins[0]
+    names = [notebook.name for notebook in begins or known]
     near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
     raise ReportError(f"there is no report {name!r}; {hint}")

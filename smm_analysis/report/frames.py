@@ -7,9 +7,11 @@ import re
 _HEAD = re.compile(
     r"<tr[^>]*>\s*(<th></th>.*?)</tr>\s*<tr>\s*<th>([^<]*)</th>(?:\s*<th></th>)+\s*</tr>\s*</thead>", re.DOTALL
 )
-_LARGE = re.compile(r"(<td>-?)(\d{5,})(?:\.0+|(\.\d+))?(?=</td>)")
+_LARGE = re.compile(r"(<td>-?)(\d{5,})(?=</td>)")
+_FRACTION = re.compile(r"(<td>-?)(\d+\.\d+)(?=</td>)")
 _ZERO = re.compile(r"<td>-(0(?:\.0+)?)</td>")
 _NOTHING = re.compile(r"<td>(?:NaN|NaT|None|&lt;NA&gt;)</td>")
+_ENDLESS = re.compile(r"(<td>-?)inf(?=</td>)")
 
 
 def is_frame(html: str) -> bool:
@@ -20,13 +22,21 @@ def is_frame(html: str) -> bool:
 def readable(html: str) -> str:
     """Return a pandas table as readers like it; other HTML is not for this.
 
-    >>> readable('<td>7867297.0</td><td>12345.67</td><td>-0.00</td><td>NaN</td><td>2026</td>')
-    '<td>7,867,297</td><td>12,345.67</td><td>0.00</td><td>–</td><td>2026</td>'
+    >>> readable('<td>7867297.0</td><td>1345.67</td><td>10.038462</td><td>-0.00</td><td>NaN</td><td>2026</td>')
+    '<td>7,867,297</td><td>1,346</td><td>10.04</td><td>0.00</td><td>–</td><td>2026</td>'
     """
     html = _HEAD.sub(_one_row, html, count=1)
-    html = _LARGE.sub(lambda match: f"{match[1]}{int(match[2]):,}{match[3] or ''}", html)
+    html = _LARGE.sub(lambda match: f"{match[1]}{int(match[2]):,}", html)
+    html = _FRACTION.sub(lambda match: match[1] + _short(match[2]), html)
+    html = _ENDLESS.sub(r"\1∞", html)
     html = _ZERO.sub(r"<td>\1</td>", html)
     return _NOTHING.sub("<td>–</td>", html)
+
+
+def _short(number: str) -> str:
+    """Return a positive number without the decimals that nobody reads: none from 1,000 up, two where it has many."""
+    many = len(number.partition(".")[2]) > 4 and float(number) >= 1
+    return f"{float(number):,.0f}" if float(number) >= 1000 else f"{float(number):.2f}" if many else number
 
 
 def _one_row(match: re.Match) -> str:

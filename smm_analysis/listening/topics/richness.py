@@ -89,7 +89,8 @@ class GroupComparison:
         if not math.isfinite(self.n_equal_high):
             return {}
         ends = {"equal": self.n_equal, "low": self.n_equal_low, "high": self.n_equal_high}
-        return reason("mentions_that_equal_a_group", n=self.n_mentions, **ends)
+        key = "mentions_that_equal_a_group" if self.n_mentions < self.n_equal_high else "more_than_a_group"
+        return reason(key, n=self.n_mentions, **ends)
 
 
 def themes_found(

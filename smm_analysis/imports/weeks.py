@@ -1,0 +1,82 @@
+"""Rows of days to rows of weeks (일별을 주별로): what ad platforms and shops export by the day, added up by our key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smm_analysis.imports import times
+from smm_analysis.imports.columns import as_arrow, stripped
+from smm_analysis.imports.rows import Rows, Shaped
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+STOCKS = {"followers"}  # of these the last day counts; all other numbers of a week's days are added up
+COUNTED_TWICE = {"reach": "a person reached on two days counts twice", "engaged": "who took part on two days too"}
+
+
+def by_week(rows: Rows, texts: dict[str, pa.ChunkedArray], done: Shaped, order: str) -> tuple[dict, np.ndarray]:
+    """Return the columns with a row a key of the table and week, and how many rows of the file each stands for.
+
+    Rows whose day or number cannot be read are set aside. A week of which the file does not hold all days is told
+    loudly: its sums are too small.
+    """
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    table = rows.target.table
+    days = times.parse(stripped(texts["week"]), timezone="UTC", order=order, form=rows.target.fields["week"].format)
+    frame = pd.DataFrame({name: values.to_pandas() for name, values in texts.items()})
+    frame["week"] = days.moments.dt.tz_localize(None).dt.normalize()
+    good = _readable(rows, frame, [c.name for c in table.columns if c.kind in ("whole", "number") and c.name in frame])
+    rows.keep(good)
+    frame = frame[good].assign(place=rows.places.to_numpy()).sort_values("week", kind="stable")
+    frame["day"], frame["week"] = frame["week"], frame["week"].dt.to_period("W-SUN").dt.start_time
+    _tell(rows, frame, done)
+    how = {name: "sum" if pd.api.types.is_numeric_dtype(frame[name]) else "first" for name in frame}
+    how |= dict.fromkeys(STOCKS & set(frame), "last") | {"place": "first"}
+    grouped = frame.groupby([name for name in table.key if name in frame], sort=False, dropna=False)
+    one = grouped.agg({name: way for name, way in how.items() if name not in (*table.key, "day")}).reset_index()
+    members = np.asarray(grouped.size())
+    rows.places = pa.chunked_array([pa.array(one["place"].to_numpy(), pa.int64())])
+    one["week"] = one["week"].dt.strftime("%Y-%m-%d")
+    return {name: as_arrow(one[name].map(_text)) for name in texts}, members
+
+
+def _readable(rows: Rows, frame: pd.DataFrame, numbers: list[str]) -> np.ndarray:
+    """Set rows aside whose day or number cannot be read; the numbers of the frame become numbers."""
+    import pandas as pd
+
+    good = frame["week"].notna().to_numpy()
+    rows.aside(~good, "no day that exists", fix="A line of totals? Then all is well.", column="week")
+    for name in numbers:
+        read = pd.to_numeric(frame[name], errors="coerce")
+        odd = (read.isna() & frame[name].notna()).to_numpy()
+        rows.aside(good & odd, "not a number", fix="Export it as a number.", column=name)
+        good = good & ~odd
+        frame[name] = read
+    return good
+
+
+def _tell(rows: Rows, frame: pd.DataFrame, done: Shaped) -> None:
+    """Say what was added up, what is counted twice, and which weeks are there only in part."""
+    if frame.empty:
+        return
+    twice = "; ".join(why for name, why in COUNTED_TWICE.items() if name in frame)
+    done.notes.append(f"{rows.file} to {rows.name}: days were added up to weeks{f': {twice}' if twice else ''}")
+    first, last = frame["day"].min(), frame["day"].max()
+    if first.day_of_week != 0 or last.day_of_week != 6:
+        done.loud.append(
+            f"{rows.file} to {rows.name}: days from {first:%Y-%m-%d} to {last:%Y-%m-%d}; the first or last week is not "
+            "there as a whole, and its sums are too small. Export from a Monday to a Sunday"
+        )
+
+
+def _text(value: object) -> str | None:
+    """Return a value as text again: whole numbers without a point."""
+    if value is None or value != value:
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
