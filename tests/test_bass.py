@@ -1,7 +1,5 @@
 """The Bass model against printed estimates (Srinivasan & Mason 1986), its differential equation and planted curves."""
 
-import doctest
-import importlib
 import re
 from dataclasses import FrozenInstanceError
 
@@ -28,11 +26,6 @@ def noisy(seed, *, p=0.01, q=0.4, market_size=10_000, n=20, noise=0.08):
 
 def numbers(fit):
     return [fit.p.estimate, fit.q.estimate, fit.market_size.estimate]
-
-
-@pytest.mark.parametrize("module", ["curve", "bass"])
-def test_doctests_show_what_the_functions_return(module):
-    assert doctest.testmod(importlib.import_module(f"smm_analysis.diffusion.{module}")).failed == 0
 
 
 # --- the curve ------------------------------------------------------------------------------------------------------

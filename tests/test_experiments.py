@@ -1,7 +1,5 @@
 """Experiments: their timetables, the interval that the lot gives, and whether planned power is what comes."""
 
-import doctest
-import importlib
 import itertools
 from dataclasses import FrozenInstanceError, replace
 
@@ -48,12 +46,6 @@ def run(d, seed=0, *, effect=0.0, **noise):
     usual = rows["y"].to_numpy().reshape(added.shape)[PAST - 26 : PAST].mean(axis=0)
     added[PAST:] = effect / 100 * usual * doses(d, d.chosen()[None])[0, d.before :]
     return rows.assign(y=rows["y"] + added.ravel())
-
-
-def test_examples_in_the_docstrings():
-    for name in ("designs", "noise", "planning", "reading", "audience", "lots", "comparing"):
-        assert doctest.testmod(importlib.import_module(f"smm_analysis.experiments.{name}")).failed == 0
-    assert doctest.testmod(experiments).failed == 0
 
 
 @pytest.mark.parametrize("d", DESIGNS, ids=lambda d: f"{d.kind}-{d.washout}")

@@ -1,6 +1,5 @@
 """Regression on earlier periods' money: planted effects, least squares, the placebo, and what is refused."""
 
-import doctest
 import math
 import warnings
 
@@ -9,7 +8,6 @@ import pandas as pd
 import pytest
 
 from smm_analysis import mix, plot, terms, verdict
-from smm_analysis.mix import lags
 
 NAMES = {"outcome": "sales", "money": "tv"}
 
@@ -31,10 +29,6 @@ def months(seed=0, *, n=60, effects=(1.2, 0.4), noise=0.5, ar=0.5, reaction=0.0)
 @pytest.fixture(scope="module")
 def model():
     return mix.fit_lags(months(), **NAMES, order=(1, 0))
-
-
-def test_docstring_examples_hold():
-    assert doctest.testmod(lags).failed == 0
 
 
 def test_planted_effects_are_found(model):

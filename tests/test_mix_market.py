@@ -1,8 +1,5 @@
 """The media mix of a market that is used up, its planted truth by replay, and money that follows this week's demand."""
 
-import doctest
-import importlib
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,12 +11,6 @@ from smm_analysis.mix.regression import FamilyFit
 from smm_analysis.mix.response import responses
 from smm_analysis.mix.saturation import find_family
 from smm_analysis.virtual import CHANNELS, WORLDS, media_alone, replay, simulate
-
-
-@pytest.mark.parametrize("module", ["mix.market", "virtual.alone"])
-def test_doctests_show_what_the_functions_return(module):
-    assert doctest.testmod(importlib.import_module(f"smm_analysis.{module}")).failed == 0
-
 
 # --- the truth by replay ----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,3 @@
-import doctest
 import math
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from smm_analysis.reach import (
     duplications_of,
     engaged_per_reached,
     fit_reach,
-    fitting,
     histogram_of,
     launch_reach,
     loyal_per_reached,
@@ -26,7 +24,6 @@ from smm_analysis.reach import (
     mixture,
     nbd_curve,
     one_point_curve,
-    points,
     reach_curve_of,
     reaches_of,
     target_shares_of,
@@ -37,13 +34,6 @@ from smm_analysis.reach.plans import _compare
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 TIMES = np.array([0.25, 0.5, 2.0, 4.0])
-
-
-@pytest.mark.parametrize("module", [fitting, points])
-def test_doctests_show_what_the_functions_return(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 def histogram(rates, seed=0):

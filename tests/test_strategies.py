@@ -404,14 +404,6 @@ def test_where_nothing_works_steady_money_is_not_said_to_beat_bursts():
     assert said.count("supported") <= 1
 
 
-def test_the_example_of_a_switch_is_right():
-    import doctest
-
-    from smm_analysis.strategies import plans
-
-    assert doctest.testmod(plans).failed == 0
-
-
 def test_money_that_moves_no_views_is_no_proof_of_no_effect(made):
     panel, repeat = made
     unmoved = panel.assign(seen_diffusion=panel["seen_diffusion"].mean())
