@@ -12,6 +12,7 @@ from pathlib import Path
 from smm_analysis.imports import reading
 from smm_analysis.imports.mapping import AUTHOR, plain
 from smm_analysis.tables import CONTRACT, Column, DataError
+from smm_analysis.tables.exporting import in_one_step
 from smm_analysis.tables.faults import refuse
 
 # columns whose value is rarely in an export and the same for all rows: what to write, and what else is allowed
@@ -37,7 +38,8 @@ def draft(file: str | Path, out: str | Path, *, encoding: str = "") -> str:
         headings = "headings such as those in smm_analysis/headings.toml"
         raise refuse(path.name, "no line of headings that looks like one of our tables", headings, "data/IMPORTS.md")
     text = "\n".join(_lines(path, heads, table, found, out)) + "\n"
-    out.write_text(text, encoding="utf-8", newline="\n")
+    with in_one_step(out) as new:
+        new.write_text(text, encoding="utf-8", newline="\n")
     return text
 
 

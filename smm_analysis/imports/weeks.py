@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from smm_analysis.imports import times
 from smm_analysis.imports.columns import as_arrow, stripped
 from smm_analysis.imports.rows import Rows, Shaped
+from smm_analysis.tables import mondays
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +35,7 @@ def by_week(rows: Rows, texts: dict[str, pa.ChunkedArray], done: Shaped, order: 
     good = _readable(rows, frame, [c.name for c in table.columns if c.kind in ("whole", "number") and c.name in frame])
     rows.keep(good)
     frame = frame[good].assign(place=rows.places.to_numpy()).sort_values("week", kind="stable")
-    frame["day"], frame["week"] = frame["week"], frame["week"].dt.to_period("W-SUN").dt.start_time
+    frame["day"], frame["week"] = frame["week"], mondays(frame["week"])
     _tell(rows, frame, done)
     how = {name: "sum" if pd.api.types.is_numeric_dtype(frame[name]) else "first" for name in frame}
     how |= dict.fromkeys(STOCKS & set(frame), "last") | {"place": "first"}

@@ -261,7 +261,7 @@ def _headings(frame: pd.DataFrame, lang: Lang | None) -> list[str]:
 
 
 @contextmanager
-def _in_one_step(path: Path) -> Iterator[Path]:
+def in_one_step(path: Path) -> Iterator[Path]:
     """Give a temporary name beside the file; it takes the file's place when all went well."""
     new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     try:
@@ -274,7 +274,7 @@ def _in_one_step(path: Path) -> Iterator[Path]:
 def _write_csv(path: Path, frames: dict[str, pd.DataFrame], lang: Lang | None) -> list[Exported]:
     [(name, frame)] = frames.items()
     counts: Counter[str] = Counter()
-    with _in_one_step(path) as new, new.open("x", encoding="utf-8-sig", newline="") as file:
+    with in_one_step(path) as new, new.open("x", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(_headings(frame, lang))
         writer.writerows(zip(*_columns(frame, counts, as_csv=True), strict=True))
@@ -294,7 +294,7 @@ def _write_book(path: Path, frames: dict[str, pd.DataFrame], lang: Lang | None) 
             sheet = book.create_sheet(f"{name} {number}" if len(starts) > 1 else name)
             _fill(sheet, frame.iloc[start : start + ROWS - 1], headings, counts)
         done.append(Exported(path, name, len(frame), len(starts), (), {why: counts[why] for why in _SAYS}))
-    with _in_one_step(path) as new:
+    with in_one_step(path) as new:
         book.save(new)
     return done
 
