@@ -36,7 +36,12 @@ def draft(file: str | Path, out: str | Path, *, encoding: str = "") -> str:
     heads, table, found = max(_guesses(path, encoding), key=_fit, default=((), "", {}))
     if len(found) < 2:
         headings = "headings such as those in smm_analysis/headings.toml"
-        raise refuse(path.name, "no line of headings that looks like one of our tables", headings, "data/IMPORTS.md")
+        raise refuse(
+            path.name,
+            "no line of headings that looks like one of our tables",
+            headings,
+            "Write the mapping by hand: data/IMPORTS.md.",
+        )
     text = "\n".join(_lines(path, heads, table, found, out)) + "\n"
     with in_one_step(out) as new:
         new.write_text(text, encoding="utf-8", newline="\n")
