@@ -162,14 +162,14 @@ def test_returns_that_are_told_alike_draw_channels_together_and_leave_the_mean_t
     theta = np.zeros((2, 5))
     theta[0, -1] = -4.0  # far closer than usual
     found = fit_.posterior(theta)
-    per_money = fit_.features(found.shapes).sum(axis=1) / regression.spend.sum(axis=0)
+    per_root = fit_.features(found.shapes).sum(axis=1) / np.sqrt(regression.spend.sum(axis=0))
     effects = np.linalg.solve(found.gram, found.moment[..., None])[..., 0]
-    returns = effects * per_money
+    returns = effects * per_root
     expected = np.sqrt(regression.noise) * (returns - returns.mean(axis=1, keepdims=True))
     np.testing.assert_allclose(
         (found.alike @ effects[..., None])[..., 0], expected / (found.shapes.apart[:, None] * 0.01), rtol=1e-8
     )
-    free = np.linalg.solve(found.gram_alone, found.moment[..., None])[..., 0] * per_money
+    free = np.linalg.solve(found.gram_alone, found.moment[..., None])[..., 0] * per_root
     assert np.ptp(returns[0]) < np.ptp(returns[1]) < np.ptp(free[1])
     assert returns[1].mean() == pytest.approx(free[1].mean(), rel=0.2)
 

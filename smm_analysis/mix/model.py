@@ -128,8 +128,9 @@ def fit_mix(
         a year, which no weekly carry-over sees: where units come from a base of customers, explain new_customers, with
         `market`, and count what a customer buys apart.
     channels : columns of money, 0 or more.
-    comparable : whether all channels are in one unit of money. Then what a unit returns is taken to be alike between
-        channels, as far as the weeks do not say otherwise; not so for impressions, or for TV in rating points.
+    comparable : whether all channels are in one unit of money. Then what the root of a channel's money returns is taken
+        to be alike between channels, as far as the weeks do not say otherwise: returns diminish, so that who spends
+        four times as much on TV is taken to win twice as many by it. Not so for impressions, or TV in rating points.
     controls, events : columns of the baseline. One that never varies is set aside.
     lines : channel -> line (atl, btl, online, outdoor), for comparisons of lines.
     talk : columns of what the firm's posts and customers' passing on add, `MixPanel.talk`. They are what media start
@@ -225,12 +226,12 @@ def _with_noise(regression: Regression, family: str) -> Regression:
 
 
 def _usual(regression: Regression, family: str) -> float:
-    """Return what a unit of money returns over all channels, an error added, so that it is not taken for too little."""
+    """Return the outcome of all channels per root of their money, an error added, so that it is not taken for too little."""
     fit = FamilyFit(regression, find_family(family))
     known = fit.posterior(fit.mode()[None])
-    per_money = fit.features(known.shapes)[0].sum(axis=0) / regression.spend.sum()
-    mean = float(per_money @ non_negative(known.gram, known.moment)[0])
-    error = np.sqrt(regression.noise * float(per_money @ np.linalg.solve(known.gram[0], per_money)))
+    per_root = fit.features(known.shapes)[0].sum(axis=0) / regression.roots.sum()
+    mean = float(per_root @ non_negative(known.gram, known.moment)[0])
+    error = np.sqrt(regression.noise * float(per_root @ np.linalg.solve(known.gram[0], per_root)))
     return float(np.hypot(mean, error))
 
 

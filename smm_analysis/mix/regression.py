@@ -14,10 +14,11 @@ import numpy as np
 from .adstock import adstock
 from .saturation import Family
 
-# weak priors of the shapes, as centre and standard deviation: logit of carry-over (half-life .24 to 5.8 weeks are its
+# weak priors of the shapes, as centre and standard deviation: logit of carry-over (half-life .3 to 8.5 weeks are its
 # middle 90%, nothing is shut out), log of half-saturation over the mean of weeks with money, log of slope
-_CARRY, _HALF, _SLOPE = (np.log(0.4 / 0.6), 1.5), (0.0, 1.0), (np.log(1.5), 0.35)
+_CARRY, _HALF, _SLOPE = (0.0, 1.5), (0.0, 1.0), (np.log(1.5), 0.35)
 _ALIKE = (0.0, 0.7)  # log of how far channels' returns lie apart, over their mean: .3 to 3.2 is its middle 90%
+_POWER = 0.5  # of money, whose returns are alike: twice a channel's money brings 1.4 times as much as another's
 _REACH = 4.0  # standard deviations of the prior a shape may wander
 _SWEEPS = 12
 _BASELINE_SD = 5.0  # prior of a standardised baseline column's coefficient, in standard deviations of the outcome
@@ -44,8 +45,8 @@ class Regression:
     first-order autocorrelation that is taken out; `lifts` : lift tests; `noise` : variance of the errors, for the
     weight of pseudo-observations; `people` : all weeks, how many a week's media can win, mean 1; `weights` : observed
     weeks, one over the size of their errors, mean 1; `base` : the baseline's first columns, if what they add up to,
-    which is there without media, cannot be below 0; `usual` : outcome per unit of money over all channels, 0 if their
-    returns are not to be compared. `told` is what is explained: the whitened outcome, then lift tests.
+    which is there without media, cannot be below 0; `usual` : outcome over all channels per root of their money, 0 if
+    their returns are not to be compared. `told` is what is explained: the whitened outcome, then lift tests.
     """
 
     outcome: np.ndarray
@@ -93,6 +94,11 @@ class Regression:
         return np.array([money[money > 0].mean() for money in self.spend.T])
 
     @property
+    def roots(self) -> np.ndarray:
+        """Root of each channel's money: who has spent little on a channel has not yet used it up."""
+        return self.spend.sum(axis=0) ** _POWER
+
+    @property
     def baseline_weights(self) -> np.ndarray:
         """Weights of the pseudo-observations that say of each baseline coefficient that it is 0; hardly any on ones."""
         return np.r_[1e-6, np.full(self.baseline.shape[1] - 1, np.sqrt(self.noise) / _BASELINE_SD)]
@@ -126,14 +132,15 @@ class Regression:
     def alike(self, features: np.ndarray, apart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the pseudo-observations that channels' returns are alike, draws x K x K, and their log density.
 
-        Each says of a channel that its outcome per unit of money is the channels' mean, with an error of `apart`
-        (draws) times the `usual` return. What the mean is they leave to the data.
+        Each says of a channel that its outcome per root of its money is the channels' mean, with an error of `apart`
+        (draws) times the `usual` return. What the mean is they leave to the data. Alike returns of money itself would
+        have a channel of a tenth of the money win a tenth of the customers, though it is the least saturated one.
         """
         k = features.shape[2]
-        per_money = features.sum(axis=1) / self.spend.sum(axis=0)  # what a ceiling of 1 returns
+        per_root = features.sum(axis=1) / self.roots  # what a ceiling of 1 returns
         error = apart * self.usual
-        rows = np.sqrt(self.noise) * (np.eye(k) - 1 / k) * per_money[:, None] / error[:, None, None]
-        return rows, np.log(per_money).sum(axis=1) - (k - 1) * np.log(error)
+        rows = np.sqrt(self.noise) * (np.eye(k) - 1 / k) * per_root[:, None] / error[:, None, None]
+        return rows, np.log(per_root).sum(axis=1) - (k - 1) * np.log(error)
 
     def bases(self, columns: np.ndarray, effects: np.ndarray) -> np.ndarray:
         """Return what is there without media at given effects, draws x observed weeks (매체가 없을 때의 결과)."""
