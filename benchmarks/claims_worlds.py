@@ -93,7 +93,7 @@ def retention(tables: dict, again: Again) -> dict:
 
 
 def tolerance(tables: dict, again: Again) -> dict:
-    found = relationship.promotion_tolerance(tables["posts"], events=tables["events"])
+    found = relationship.promotion_tolerance(tables["posts"], events=tables["events"], half_lives=())
     truth = true_ratio(found, [again.sim])
     return row(found.ratio, found.naive, truth)
 
@@ -229,7 +229,7 @@ def points(seed: int, world: str, brands: dict[str, dict]) -> list[dict]:
     sims = [found["sim"] for found in brands.values()]
     found = relationship.pooled_tolerance(posts)
     sim = virtual.simulate(seed=seed, brand="both", world=world, policy=POLICIES[seed % 3], plan=BOTH)
-    both = relationship.promotion_tolerance(sim.tables()["posts"])
+    both = relationship.promotion_tolerance(sim.tables()["posts"], half_lives=())
     rows = []
     for scope, each, whose in (("six", found, sims), ("one, tried both", both, [sim])):
         named = {"scope": scope, "brand": "", "plan": ""}

@@ -247,7 +247,7 @@ def _compared(
         level=level,
         n=weeks.n,
         outside=beyond,
-        paths=_paths_of(run, names, weeks.size, level, scale=noisy.mean(axis=1) / loyal.mean(axis=1)),
+        paths=_paths_of(run, names, weeks.size, level),
     )
 
 
@@ -291,7 +291,7 @@ def _normal(kin: np.ndarray | None, shape: tuple[int, int], rng: np.random.Gener
     return np.linalg.cholesky(kin + 1e-9 * np.eye(len(kin))) @ rng.standard_normal(shape)
 
 
-def _paths_of(run: paths.Paths, names: tuple[str, ...], size: int, level: float, *, scale: np.ndarray) -> pd.DataFrame:
+def _paths_of(run: paths.Paths, names: tuple[str, ...], size: int, level: float) -> pd.DataFrame:
     """Return loyal customers by plan and every fourth week, with the spread of the parameter draws."""
     rows = []
     horizon = len(run.new_customers)
