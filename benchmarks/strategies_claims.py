@@ -8,8 +8,8 @@ true. One brand of 4,000 people and 104 weeks, its plan and policy (planned, rea
 groups of six brands of consecutive seeds. *Tried both* are brands whose record has half a year of the basic model and
 half a year of diffusion in turn, one brand each. 198 seeds from 12 by default, in sixes: 0 to 11, and 1000 on, were
 looked at while something was chosen. Six seeds of one world take about 25 s of an idle core, half of it the replays,
-which are kept in a folder of the temporary directory. Truth is by replay; in the default world that of S1.6 lies on both
-sides of the delta, so that it is neither planted false nor strongly true there.
+which are kept in a folder of the temporary directory. Truth is by replay; in the default world that of S1.6 lies on
+both sides of the delta, so that it is neither planted false nor strongly true there.
 
 Beside ours stands a naive estimate: least squares of new customers on the week's money, without season, controls or
 carry-over, for S0.3 with money on diffusion times the relationship.
