@@ -9,7 +9,7 @@ world plants a claim false); of S1.2 it is what the last tenth of the exposures 
 has two: what being won by ads does to the same persons, in this brand's luck (`covers`), and its mean over all brands
 and seeds of the world (`population`). For six brands truth is the mean over the brands that could tell, weighted as
 their estimates are in S1.2. S1.2 is given the planted part of a person's followers who see what is passed on.
-A seed takes most of a minute of an idle core.
+A seed takes some 40 s of a core.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ def points(seed: int, world: str, brands: dict[str, dict]) -> list[dict]:
     """Return the doubling point of the six brands' one curve, and of one brand that has tried both."""
     posts = pd.concat([found["posts"] for found in brands.values()], ignore_index=True)
     sims = [found["sim"] for found in brands.values()]
-    found = relationship.pooled_tolerance(posts)
+    found = relationship.pooled_tolerance(posts, half_lives=())
     sim = virtual.simulate(seed=seed, brand="both", world=world, policy=POLICIES[seed % 3], plan=BOTH)
     both = relationship.promotion_tolerance(sim.tables()["posts"], half_lives=())
     rows = []

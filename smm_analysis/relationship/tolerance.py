@@ -110,6 +110,7 @@ def pooled_tolerance(
     *,
     promotion: Sequence[str] = PROMOTION,
     half_life_weeks: float = 3.0,
+    half_lives: Sequence[float] = HALF_LIVES,
     level: float = 0.90,
     draws: int = 500,
     seed: int = 0,
@@ -125,15 +126,16 @@ def pooled_tolerance(
 
     Parameters
     ----------
-    posts, promotion, half_life_weeks, level, draws, seed : as `promotion_tolerance`; `posts` holds several brands.
+    posts, promotion, half_life_weeks, half_lives, level, draws, seed : as `promotion_tolerance`; `posts` holds several
+        brands.
     """
-    wanted, brands = _Wanted(level, draws, seed, HALF_LIVES), [str(name) for name in pd.unique(posts["brand"])]
+    wanted, brands = _Wanted(level, draws, seed, half_lives), [str(name) for name in pd.unique(posts["brand"])]
     parts = {
         half_life: [
             promotion_weeks(posts, brand=name, promotion=promotion, half_life_weeks=half_life).assign(brand=name)
             for name in brands
         ]
-        for half_life in (*HALF_LIVES, half_life_weeks)
+        for half_life in (*half_lives, half_life_weeks)
     }
     alone = replace(wanted, half_lives=())
     own = {
