@@ -54,13 +54,14 @@ BOTH = Plan(
     "Little and much promotion in turn.",
     tuple((q / 4, (_BASIC, _PROMO)[q % 2 == 0]) for q in (1, 2, 3, 4)),
 )
+NEEDED = ("posts", "weekly", "media", "controls", "events", "customers", "purchases")
 PLANTED_SEEN = 0.5  # part of a sharer's followers who see what is passed on, as the engine has it
 
 
 def brand_rows(seed: int, world: str, brand: str, plan: str | Plan, claims: tuple[str, ...]) -> dict[str, dict]:
     """Return, by claim, truth, estimate and naive estimate of one brand."""
     sim = virtual.simulate(seed=seed, brand=brand, world=world, policy=POLICIES[seed % 3], plan=plan)
-    tables, again = sim.tables(), Again(sim)
+    tables, again = sim.tables(*NEEDED, *(["mentions"] if "S1.2" in claims else [])), Again(sim)
     asked = [claim for claim in claims if claim in ESTIMATES]
     return {claim: ESTIMATES[claim](tables, again) for claim in asked} | {"posts": tables["posts"], "sim": sim}
 
@@ -229,7 +230,7 @@ def points(seed: int, world: str, brands: dict[str, dict]) -> list[dict]:
     sims = [found["sim"] for found in brands.values()]
     found = relationship.pooled_tolerance(posts, half_lives=())
     sim = virtual.simulate(seed=seed, brand="both", world=world, policy=POLICIES[seed % 3], plan=BOTH)
-    both = relationship.promotion_tolerance(sim.tables()["posts"], half_lives=())
+    both = relationship.promotion_tolerance(sim.tables("posts")["posts"], half_lives=())
     rows = []
     for scope, each, whose in (("six", found, sims), ("one, tried both", both, [sim])):
         named = {"scope": scope, "brand": "", "plan": ""}

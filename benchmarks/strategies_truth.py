@@ -172,10 +172,9 @@ def claim_case(seed: int, planted: str) -> dict:
 
 def record(sim: Simulation) -> dict:
     """The tables that a firm would have, and who the brand is."""
-    tables = sim.tables()
-    kept_tables = {name: tables[name] for name in NEEDED}
-    kept_tables["mentions"] = kept_tables["mentions"].drop(columns=["text", "lang"])
-    return {"tables": kept_tables, "market_size": sim.people.n, "brand": sim.setting.brand}
+    tables = sim.tables(*NEEDED)
+    tables["mentions"] = tables["mentions"].drop(columns=["text", "lang"])
+    return {"tables": tables, "market_size": sim.people.n, "brand": sim.setting.brand}
 
 
 def kept(name: str, make: Callable[[], dict]) -> dict:
