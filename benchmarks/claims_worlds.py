@@ -9,7 +9,7 @@ world plants a claim false); of S1.2 it is what the last tenth of the exposures 
 has two: what being won by ads does to the same persons, in this brand's luck (`covers`), and its mean over all brands
 and seeds of the world (`population`). For six brands truth is the mean over the brands that could tell, weighted as
 their estimates are in S1.2. S1.2 is given the planted part of a person's followers who see what is passed on.
-A seed takes most of a minute of an idle core.
+A seed takes some 40 s of a core.
 """
 
 from __future__ import annotations
@@ -54,13 +54,14 @@ BOTH = Plan(
     "Little and much promotion in turn.",
     tuple((q / 4, (_BASIC, _PROMO)[q % 2 == 0]) for q in (1, 2, 3, 4)),
 )
+NEEDED = ("posts", "weekly", "media", "controls", "events", "customers", "purchases")
 PLANTED_SEEN = 0.5  # part of a sharer's followers who see what is passed on, as the engine has it
 
 
 def brand_rows(seed: int, world: str, brand: str, plan: str | Plan, claims: tuple[str, ...]) -> dict[str, dict]:
     """Return, by claim, truth, estimate and naive estimate of one brand."""
     sim = virtual.simulate(seed=seed, brand=brand, world=world, policy=POLICIES[seed % 3], plan=plan)
-    tables, again = sim.tables(), Again(sim)
+    tables, again = sim.tables(*NEEDED, *(["mentions"] if "S1.2" in claims else [])), Again(sim)
     asked = [claim for claim in claims if claim in ESTIMATES]
     return {claim: ESTIMATES[claim](tables, again) for claim in asked} | {"posts": tables["posts"], "sim": sim}
 
@@ -93,7 +94,7 @@ def retention(tables: dict, again: Again) -> dict:
 
 
 def tolerance(tables: dict, again: Again) -> dict:
-    found = relationship.promotion_tolerance(tables["posts"], events=tables["events"])
+    found = relationship.promotion_tolerance(tables["posts"], events=tables["events"], half_lives=())
     truth = true_ratio(found, [again.sim])
     return row(found.ratio, found.naive, truth)
 
@@ -227,9 +228,9 @@ def points(seed: int, world: str, brands: dict[str, dict]) -> list[dict]:
     """Return the doubling point of the six brands' one curve, and of one brand that has tried both."""
     posts = pd.concat([found["posts"] for found in brands.values()], ignore_index=True)
     sims = [found["sim"] for found in brands.values()]
-    found = relationship.pooled_tolerance(posts)
+    found = relationship.pooled_tolerance(posts, half_lives=())
     sim = virtual.simulate(seed=seed, brand="both", world=world, policy=POLICIES[seed % 3], plan=BOTH)
-    both = relationship.promotion_tolerance(sim.tables()["posts"])
+    both = relationship.promotion_tolerance(sim.tables("posts")["posts"], half_lives=())
     rows = []
     for scope, each, whose in (("six", found, sims), ("one, tried both", both, [sim])):
         named = {"scope": scope, "brand": "", "plan": ""}

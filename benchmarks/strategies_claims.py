@@ -1,12 +1,15 @@
 """The claims about strategies in worlds where they are planted true or false: coverage of the truth, and verdicts.
 
-    python benchmarks/strategies_claims.py [seeds]
+    python benchmarks/strategies_claims.py [seeds] [first seed] [file that keeps what was run] [worlds, by semicolons]
 
-Worlds default, trust_does_not_matter and nothing_matters, and participation_wakes, in which S1.6 is strongly true; one
-brand of 4,000 people and 104 weeks, its plan and policy (planned, reactive, seasonal) go by the seed; then groups of
-six brands of consecutive seeds. Seeds 12 to 47 by default: 0 to 11, and 1000 on, were looked at while something was
-chosen. Truth is by replay; in the default world that of S1.6 lies on both sides of the delta, so that it is neither
-planted false nor strongly true there.
+Worlds default, friends_win (in which S0.3 and S0.4 are strongly true: customers come by what friends pass on, and they
+pass on what they trust), trust_does_not_matter, nothing_matters, and participation_wakes, in which S1.6 is strongly
+true. One brand of 4,000 people and 104 weeks, its plan and policy (planned, reactive, seasonal) go by the seed; then
+groups of six brands of consecutive seeds. *Tried both* are brands whose record has half a year of the basic model and
+half a year of diffusion in turn, one brand each. 198 seeds from 12 by default, in sixes: 0 to 11, and 1000 on, were
+looked at while something was chosen. Six seeds of one world take about 25 s of an idle core, half of it the replays,
+which are kept in a folder of the temporary directory. Truth is by replay; in the default world that of S1.6 lies on
+both sides of the delta, so that it is neither planted false nor strongly true there.
 
 Beside ours stands a naive estimate: least squares of new customers on the week's money, without season, controls or
 carry-over, for S0.3 with money on diffusion times the relationship.
@@ -16,12 +19,14 @@ carry-over, for S0.3 with money on diffusion times the relationship.
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from statsmodels.regression.linear_model import OLS
-from strategies_truth import CLAIM_WORLDS, PAIRS, PEOPLE, claim_case, panels
+from strategies_truth import PAIRS, PEOPLE, PLANTED, claim_case, panels
 
 from smm_analysis.diffusion import CoupledModel, fit_coupled
 from smm_analysis.diffusion.panel import ACTIVITIES
@@ -35,6 +40,7 @@ BUDGET = 250.0 * PEOPLE * 104
 DELTA, DELTA_CUSTOMERS = 0.05, 0.1
 BRANDS = 6
 FRESH = 12  # the first seed that nothing was chosen on
+SAID = ("supported", "not_supported", "cannot_tell")
 
 
 def ours(model: CoupledModel) -> dict[str, Estimate]:
@@ -71,57 +77,71 @@ def _of(middle: float, error: float) -> Estimate:
     return Estimate(middle, middle - 1.645 * error, middle + 1.645 * error, 0.9, 104)
 
 
-def row(world: str, way: str, claim: str, found: Estimate, true: float, today: float) -> dict:
+def row(way: str, claim: str, found: Estimate, true: float, today: float) -> dict:
     """One estimate against its truth."""
     delta = DELTA_CUSTOMERS if claim == "S0.3" else DELTA * today
     said = "cannot_tell" if found.reason else decide(found.low, found.high, delta)
     held = bool(found.low - 1e-9 <= true <= found.high + 1e-9)
-    width = found.high - found.low
-    return {"world": world, "way": way, "claim": claim, "covers": held, "width": width, "said": said} | {
-        "true": true,
+    return {"way": way, "claim": claim, "covers": held, "width": found.high - found.low, "said": said} | {
+        "true": float(true),
         "estimate": found.estimate,
     }
 
 
-def one_brand_rows(world: str, seed: int) -> list[dict]:
+def one_brand_rows(case: dict, panel: pd.DataFrame, repeat: pd.DataFrame) -> list[dict]:
     """One brand: ours and the naive estimate."""
-    case = claim_case(seed, world)
-    panel, repeat = panels(case)
     model = fit_coupled(panel, repeat=repeat)
     ways = {"one brand": ours(model), "naive": naive(model, panel, case["loyal"])}
     return [
-        row(world, way, claim, found[claim], case["truth"][claim], case["loyal"])
+        row(way, claim, found[claim], case["truth"][claim], case["loyal"])
         for way, found in ways.items()
         for claim in CLAIMS
     ]
 
 
-def six_brand_rows(world: str, seeds: range) -> list[dict]:
+def six_brand_rows(cases: list[dict], both: list[tuple[pd.DataFrame, pd.DataFrame]]) -> list[dict]:
     """Six brands together."""
-    cases = [claim_case(seed, world) for seed in seeds]
-    both = [panels(case) for case in cases]
     named = [[table.assign(brand=f"brand {i}") for table in pair] for i, pair in enumerate(both)]
     panel, repeat = (pd.concat(column, ignore_index=True) for column in zip(*named, strict=True))
     found = ours(fit_coupled(panel, repeat=repeat))
     truth = {claim: float(np.mean([case["truth"][claim] for case in cases])) for claim in CLAIMS}
     today = float(np.mean([case["loyal"] for case in cases]))
-    return [row(world, "six brands", claim, found[claim], truth[claim], today) for claim in CLAIMS]
+    return [row("six brands", claim, found[claim], truth[claim], today) for claim in CLAIMS]
 
 
-def main(seeds: int = 36) -> None:
-    rows = [r for world in CLAIM_WORLDS for seed in range(FRESH, FRESH + seeds) for r in one_brand_rows(world, seed)]
-    for world in CLAIM_WORLDS:
-        for first in range(FRESH, FRESH + seeds - BRANDS + 1, BRANDS):
-            rows += six_brand_rows(world, range(first, first + BRANDS))
-    table = pd.DataFrame(rows)
-    for said in ("supported", "not_supported", "cannot_tell"):
-        table[said] = table["said"] == said
-    columns = ["true", "estimate", "covers", "width", "supported", "not_supported", "cannot_tell"]
+def six_seeds(planted: str, first: int) -> list[dict]:
+    """All rows of six seeds: each brand on its own, and, where brands tried different things, the six together."""
+    cases = [claim_case(seed, planted) for seed in range(first, first + BRANDS)]
+    both = [panels(case) for case in cases]
+    rows = [r for case, tables in zip(cases, both, strict=True) for r in one_brand_rows(case, *tables)]
+    rows += six_brand_rows(cases, both) if len(PLANTED[planted].plans) > 1 else []
+    return [{"world": planted, "first": first} | r for r in rows]
+
+
+def report(table: pd.DataFrame) -> None:
+    """Print coverage, verdicts and widths."""
+    table = table.assign(**{said: table["said"] == said for said in SAID})
     grouped = table.groupby(["claim", "world", "way"], sort=False)
-    print(
-        grouped[columns].mean().assign(n=grouped.size()).round(3).sort_index(level=0, sort_remaining=False).to_string()
-    )
+    means = grouped[["true", "estimate", "covers", "width", *SAID]].mean().assign(n=grouped.size())
+    print(f"seeds {table['first'].min()} to {table['first'].max() + BRANDS - 1}, 90% intervals")
+    print(means.round(3).sort_index(level=0, sort_remaining=False).to_string())
+
+
+def main(seeds: int = 198, first: int = FRESH, keep: str = "", only: str = "") -> None:
+    """Run what is not kept yet, and print the table."""
+    kept = Path(keep).read_text(encoding="utf-8").splitlines() if keep and Path(keep).exists() else []
+    rows = [json.loads(line) for line in kept]
+    done = {(r["world"], r["first"]) for r in rows}
+    worlds = only.split(";") if only else list(PLANTED)
+    for start in range(first, first + seeds - BRANDS + 1, BRANDS):
+        for planted in (name for name in worlds if (name, start) not in done):
+            fresh = six_seeds(planted, start)
+            rows += fresh
+            if keep:
+                with Path(keep).open("a", encoding="utf-8") as file:
+                    file.writelines(json.dumps(r) + "\n" for r in fresh)
+    report(pd.DataFrame(rows))
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
+    main(*map(int, sys.argv[1:3]), *sys.argv[3:5])

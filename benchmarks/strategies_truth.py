@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from smm_analysis.diffusion import repeat_panel, simple_relationship, strategy_p
 from smm_analysis.virtual import PLANS, POLICIES, SAMPLE_PLANS, WORLDS, Simulation, World, simulate
 from smm_analysis.virtual.managers import flights
 from smm_analysis.virtual.truth import Again, diffusion_effect, loyal
-from smm_analysis.virtual.worlds import LINES
+from smm_analysis.virtual.worlds import LINES, Plan
 
 CACHE = Path(tempfile.gettempdir()) / "smm_strategies_truth"
 PEOPLE = 4000
@@ -28,10 +28,27 @@ NEEDED = (
     *("surveys", "controls", "events", "customers", "purchases"),
 )
 MIXES = {name: replace(plan, flights=True) for name, plan in PLANS.items() if name != "burst"}  # one rhythm for all
-CLAIM_WORLDS = {name: WORLDS[name] for name in ("default", "trust_does_not_matter", "nothing_matters")}
+CLAIM_PLANS = SAMPLE_PLANS[:6]
+# half a year of the basic model and half a year of diffusion in turn: the record that S0.3 and S0.4 ask for
+_BASIC, _DIFFUSION = (PLANS[name].phases[0][1] for name in ("basic_only", "diffusion_only"))
+TRIED_BOTH = Plan(
+    "tried_both",
+    "The basic model and diffusion in turn.",
+    tuple((q / 4, (_BASIC, _DIFFUSION)[q % 2 == 0]) for q in (1, 2, 3, 4)),
+)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Where claims are planted true or false: a world, and the plans that its brands' records follow in turn."""
+
+    world: World
+    plans: tuple[str | Plan, ...] = CLAIM_PLANS
+
+
 # S1.6 strongly true: customers lapse soon and for good, and taking part is what brings them back; before there are
 # customers it is wasted. The records are those of brands that have tried participation.
-CLAIM_WORLDS["participation_wakes"] = replace(
+_WAKES = replace(
     WORLDS["default"],
     name="participation_wakes",
     participation_wakes=1.0,
@@ -40,7 +57,12 @@ CLAIM_WORLDS["participation_wakes"] = replace(
     comeback=0.002,
     rate=0.08,
 )
-TRIED = {"participation_wakes": ("participation_after", "participation_first")}
+_NAMES = ("default", "friends_win", "trust_does_not_matter", "nothing_matters")  # S0.3 and S0.4 strongly true: friends
+PLANTED = {
+    **{name: Planted(WORLDS[name]) for name in _NAMES},
+    "participation_wakes": Planted(_WAKES, ("participation_after", "participation_first")),
+    **{f"{name}, tried both": Planted(WORLDS[name], (TRIED_BOTH,)) for name in _NAMES},
+}
 CLAIM_POLICIES = ("planned", "reactive", "seasonal")
 PAIRS = {
     "S0.4": ("basic_then_diffusion", "diffusion_only"),
@@ -130,30 +152,29 @@ def panels(case: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     return panel, repeat_panel(t["customers"], t["purchases"], brand=brand, until=until)
 
 
-def claim_case(seed: int, world: str) -> dict:
-    """One brand in a named world, with the truth of S0.3, S0.4, S1.6 and S4.2; plan and policy go by the seed."""
-    tried = TRIED.get(world, SAMPLE_PLANS[:6])
+def claim_case(seed: int, planted: str) -> dict:
+    """One brand of `PLANTED`, with the truth of S0.3, S0.4, S1.6 and S4.2; plan and policy go by the seed."""
+    world, tried = PLANTED[planted].world, PLANTED[planted].plans
     plan, policy = tried[seed % len(tried)], CLAIM_POLICIES[seed // 6 % 3]
 
     def make() -> dict:
-        setting = {"seed": seed, "world": CLAIM_WORLDS[world], "people": PEOPLE}
+        setting = {"seed": seed, "world": world, "people": PEOPLE}
         sim = simulate(policy=policy, plan=plan, **setting)
         names = dict.fromkeys(name for pair in PAIRS.values() for name in pair)
         plans = {name: loyal(simulate(plan=name, policy="planned", **setting)) for name in names}
         truth = {claim: plans[one] - plans[other] for claim, (one, other) in PAIRS.items()}
-        opens = CLAIM_WORLDS[world].trust_opens_sharing  # where trust is not read, moving it moves nothing
+        opens = world.trust_opens_sharing  # where trust is not read, moving it moves nothing
         truth["S0.3"] = diffusion_effect(Again(sim))["value"] if opens else 0.0
-        return {**record(sim), "plan": plan, "policy": policy, "loyal": loyal(sim), "truth": truth}
+        return {**record(sim), "plan": sim.setting.plan.name, "policy": policy, "loyal": loyal(sim), "truth": truth}
 
-    return kept(f"claims-{world}-{PEOPLE}-{seed}", make)
+    return kept(f"claims-{planted.replace(', ', '-').replace(' ', '_')}-{PEOPLE}-{seed}", make)
 
 
 def record(sim: Simulation) -> dict:
     """The tables that a firm would have, and who the brand is."""
-    tables = sim.tables()
-    kept_tables = {name: tables[name] for name in NEEDED}
-    kept_tables["mentions"] = kept_tables["mentions"].drop(columns=["text", "lang"])
-    return {"tables": kept_tables, "market_size": sim.people.n, "brand": sim.setting.brand}
+    tables = sim.tables(*NEEDED)
+    tables["mentions"] = tables["mentions"].drop(columns=["text", "lang"])
+    return {"tables": tables, "market_size": sim.people.n, "brand": sim.setting.brand}
 
 
 def kept(name: str, make: Callable[[], dict]) -> dict:

@@ -329,7 +329,7 @@ def test_links_add_what_was_planted_and_the_naive_reading_more():
 
 
 def test_brands_that_cannot_tell_alone_tell_together():
-    brands = [linked(seed, weeks=8, brand=f"b{seed}") for seed in range(6)]
+    brands = [linked(seed, weeks=5, brand=f"b{seed}") for seed in range(6)]
     assert all(link_synergy(posts).effect.reason for posts in brands)
     found = pooled_link_synergy(pd.concat(brands, ignore_index=True)).effect
     assert found.low <= 30 <= found.high
@@ -414,15 +414,22 @@ def test_earned_declines_and_says_what_would_decide(column, why):
 def test_shares_out_of_range_are_refused():
     with pytest.raises(ValueError, match=r"seen_share in 0\.\.1"):
         earned_customers(*passed_on(), reach_per_share=10, seen_share=35)
-    with pytest.raises(ValueError, match="half_life_weeks must be above 0, not 0"):
-        earned_customers(*passed_on(), reach_per_share=10, half_life_weeks=0)
+    for none in ((), (1.5, 0)):
+        with pytest.raises(ValueError, match="half_lives must be weeks above 0, not"):
+            earned_customers(*passed_on(), reach_per_share=10, half_lives=none)
 
 
-def test_the_gap_is_shown_at_every_half_life():
+def test_half_lives_count_alike_and_widen_by_what_they_disagree():
     found = earned_customers(*passed_on(3), reach_per_share=10, seen_share=0.5)
-    table = found.half_lives.set_index("half_life_weeks")["gap"]
-    assert table[found.half_life_weeks] == found.gap.estimate
+    each = found.half_lives
+    assert found.gap.estimate == pytest.approx(each["gap"].mean())
     assert found.gap.estimate == pytest.approx(found.earned.estimate - found.own.estimate)
+    width = found.gap.high - found.gap.low
+    assert width**2 == pytest.approx(
+        ((each["high"] - each["low"]) ** 2).mean() + (2 * 1.645 * each["gap"].std(ddof=0)) ** 2, rel=1e-3
+    )
+    one = earned_customers(*passed_on(3), reach_per_share=10, seen_share=0.5, half_lives=(2.0,))
+    assert one.gap.low == pytest.approx(each.set_index("half_life_weeks").loc[2.0, "low"])
 
 
 def test_channels_and_events_may_have_one_name():

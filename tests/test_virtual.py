@@ -576,3 +576,13 @@ def test_the_naive_slope_misleads_where_managers_react():
     }
     assert abs(naive["experimenting"]) < abs(naive["reactive"]) / 2
     assert abs(naive["experimenting"]) < abs(naive["seasonal"]) / 2
+
+
+def test_tables_that_are_named_are_those_of_all():
+    sim = virtual.simulate(seed=8, people=600, weeks=20)
+    every, some = sim.tables(), sim.tables("leads", "posts")
+    assert list(some) == ["leads", "posts"]
+    for name, table in some.items():
+        pd.testing.assert_frame_equal(table, every[name])
+    with pytest.raises(ValueError, match="table 'likes' is not known; known are: posts"):
+        sim.tables("likes")

@@ -33,7 +33,6 @@ class Gate:
 
 WIDTHS = {"gradual": 0.12, "threshold": 0.05}
 BEFORE = {"none": 0.4, "gradual": 0.2, "threshold": 0.4}  # prior weights of the kinds of gate
-GATES = ("none", *WIDTHS)
 _MIDDLES = 7
 
 

@@ -14,7 +14,8 @@ from .relation import RelationFit, in_reach
 from .weeks import Weeks
 
 _BETWEEN_PART = 0.25  # the part of a prior's variance by which brands differ from each other
-_BETWEEN = 0.4  # log standard deviation by which slopes differ between brands
+_BETWEEN = 0.4  # log standard deviation by which pulls of buying differ between brands
+_ALL = 0.999  # part of a prior's spread that is a brand's own where others tell nothing
 OTHERS_COUNT = 0.5  # how much other brands' evidence on gates counts
 _BASE, _DIFFUSION = 0, 3  # pulls that are not shared: a brand's own intercept, and diffusion where trust opens it
 
@@ -29,13 +30,27 @@ def shared_priors(brands: Sequence[Weeks]) -> list[dict[BuyForm, Prior]]:
         return plain
     out: list[dict[BuyForm, Prior]] = [{} for _ in brands]
     for form in BUY_FORMS:
-        fits = [fit_buying(weeks, np.ones(weeks.n), replace(form, opened=False)) for weeks in brands]
         start = buy_prior(len(brands[0].channels), replace(form, opened=False))
-        kept = [_BASE, _DIFFUSION] if form.opened else [_BASE]
-        for i, own in enumerate(plain):
-            others = [_likelihood(start, fit) for j, fit in enumerate(fits) if j != i]
-            out[i][form] = _sharpened(own[form], others, kept)
+        told = [_slopes(fit_buying(weeks, np.ones(weeks.n), replace(form, opened=False)), start) for weeks in brands]
+        prior = plain[0][form]
+        between = _between(prior, (_BASE, _DIFFUSION) if form.opened else (_BASE,))
+        for i, each in enumerate(from_each_other(prior, told, asked=start, between=between)):
+            out[i][form] = each
     return out
+
+
+def _between(prior: Prior, own: Sequence[int]) -> np.ndarray:
+    """Return the covariance by which brands' pulls differ: `_BETWEEN` each, but nearly all of what is a brand's own."""
+    sd = np.sqrt(np.diag(prior.cov))
+    part = np.minimum(_BETWEEN / sd, _ALL)
+    part[list(own)] = _ALL
+    return prior.cov * np.outer(part, part)
+
+
+def _slopes(fit: RateFit, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
+    """Return mode and covariance of the pulls, without what else moves buying."""
+    j = len(prior.mean)
+    return fit.theta[:j], fit.cov[:j, :j]
 
 
 @dataclass(frozen=True)
@@ -99,50 +114,49 @@ def _together(brands: Sequence[_Sharing], gate: Gate) -> tuple[float, list[float
     """Return what all brands say of a gate together, what each adds to the others, and each one's prior from others."""
     plain = share_prior(gate)
     told = [(fit.theta, fit.cov) for fit in (brand.fit(gate, plain) for brand in brands)]
-    whole = sum(brand.fit(gate, _from_others(plain, told[:i])).score for i, brand in enumerate(brands))
+    between = _BETWEEN_PART * plain.cov
+    earlier = [_from_others(plain, told[:i], plain, between) for i in range(len(told))]
+    whole = sum(brand.fit(gate, prior).score for brand, prior in zip(brands, earlier, strict=True))
     priors = from_each_other(plain, told)
     return whole, [brand.fit(gate, prior).score for brand, prior in zip(brands, priors, strict=True)], priors
 
 
-def from_each_other(prior: Prior, told: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Prior]:
-    """Return each brand's prior once the others were fitted (부분 풀링); `told` : modes and covariances."""
-    return [_from_others(prior, [*told[:i], *told[i + 1 :]]) for i in range(len(told))]
+def from_each_other(
+    prior: Prior,
+    told: Sequence[tuple[np.ndarray, np.ndarray]],
+    *,
+    asked: Prior | None = None,
+    between: np.ndarray | None = None,
+) -> list[Prior]:
+    """Return each brand's prior once the others were fitted (부분 풀링).
+
+    Parameters
+    ----------
+    told : modes and covariances.
+    asked : the prior that these fits had, if it was another one.
+    between : covariance by which brands differ; default: a part of the prior's.
+    """
+    between = _BETWEEN_PART * prior.cov if between is None else between
+    others = [[*told[:i], *told[i + 1 :]] for i in range(len(told))]
+    return [_from_others(prior, each, asked or prior, between) for each in others]
 
 
-def _from_others(prior: Prior, others: Sequence[tuple[np.ndarray, np.ndarray]]) -> Prior:
+def _from_others(
+    prior: Prior, others: Sequence[tuple[np.ndarray, np.ndarray]], asked: Prior, between: np.ndarray
+) -> Prior:
     """Return a brand's prior once others were fitted: brands are normal about a centre that is normal itself.
 
     What a fit tells is its posterior less its prior; it tells of the centre with the spread between brands added.
     """
     if not others:
         return prior
-    between = _BETWEEN_PART * prior.cov
     precision = np.linalg.inv(prior.cov - between)
     pulled = precision @ prior.mean
     for mode, cov in others:
         posterior = np.linalg.inv(cov)
-        told = posterior - prior.precision
+        told = posterior - asked.precision
         damped = np.linalg.inv(np.eye(len(told)) + told @ between)
         precision = precision + damped @ told
-        pulled = pulled + damped @ (posterior @ mode - prior.precision @ prior.mean)
+        pulled = pulled + damped @ (posterior @ mode - asked.precision @ asked.mean)
     cov = np.linalg.inv(precision)
     return Prior(cov @ pulled, (cov + cov.T) / 2 + between)
-
-
-def _sharpened(prior: Prior, said: Sequence[tuple[np.ndarray, np.ndarray]], kept: list[int]) -> Prior:
-    """Combine a prior with what others' likelihoods say of its centre; a brand still differs by `_BETWEEN`."""
-    own = np.diag(prior.cov)
-    weight = 1 / own + sum(w for _, w in said)
-    mean = (prior.mean / own + sum(m * w for m, w in said)) / weight
-    variance = np.minimum(1 / weight + _BETWEEN**2, own)
-    mean[kept], variance[kept] = prior.mean[kept], own[kept]
-    return Prior(mean, prior.cov * np.outer(*[np.sqrt(variance / own)] * 2))
-
-
-def _likelihood(prior: Prior, fit: RateFit) -> tuple[np.ndarray, np.ndarray]:
-    """Return what one fit says beyond its prior: estimate and weight of each slope's centre over brands."""
-    j = len(prior.mean)
-    posterior, before = 1 / np.diag(fit.cov)[:j], 1 / np.diag(prior.cov)
-    told = np.maximum(posterior - before, 1e-6)
-    estimate = (fit.theta * posterior - prior.mean * before) / told
-    return np.clip(estimate, prior.mean - 4, prior.mean + 4), 1 / (1 / told + _BETWEEN**2)

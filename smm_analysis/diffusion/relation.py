@@ -13,8 +13,7 @@ import numpy as np
 
 from .weeks import Weeks, remembered, saturating
 
-DRIVERS = ("listen", "useful", "participation", "promo", "crisis")
-SIGNS = np.array([1.0, 1.0, 1.0, -1.0, -1.0])
+SIGNS = np.array([1.0, 1.0, 1.0, -1.0, -1.0])  # of listening, useful posts, participation, promotion and crises
 KEEPS = (0.90, 0.935, 0.96, 0.975)  # per week: half-lives of 7 to 27 weeks
 # log weights: a driver at full strength moves a 0..1 relationship by about so much in the end
 PRIOR_MEAN, PRIOR_SD = np.log([0.16, 0.08, 0.06, 0.30, 0.4]), np.array([0.6, 0.7, 0.7, 0.6, 0.5])

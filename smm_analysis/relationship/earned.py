@@ -12,9 +12,11 @@ all of it win more or fewer (`weekly_fit.fit_market`).
 
 What weeks can show is what *more* exposures win at once of those who are no customers yet. What all of them won is
 another number: a person's first exposures do more than the last, and some of the won would have come later by
-themselves; no week has tried that. How long an exposure is remembered cannot be told on a hundred weeks either. The
-default of a week and a half is a choice; the longer, the higher and the less sure is the answer, and `half_lives` shows
-it.
+themselves; no week has tried that. How long what was passed on is remembered cannot be told on a hundred weeks either;
+mostly, the longer, the higher and the less sure is the answer. So the answer is the mean over several half-lives, each
+counted alike, and its interval holds what they disagree by: of one half-life alone, the interval is too short wherever
+it is not the true one. What the firm made, and media, fade by half in a week and a half: whoever has seen much is moved
+little by more, so that a week's effect is over sooner than its memory.
 
 One brand's weeks decide only where customers' words win much. With 30 new customers and 900 earned exposures a week,
 who knew all but the level and the two slopes would still err by 3 customers per 1,000 (standard error, 104 weeks); who
@@ -23,7 +25,7 @@ has to find out about season, price and media as well, by 5. Six such brands tog
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -37,8 +39,7 @@ from .brand_weeks import adds, all_weeks, baseline, carried, event_columns, of_o
 from .weekly_fit import WeeklyFit, fit_market
 
 HALF_LIVES = (1.0, 1.5, 2.0, 4.0)
-_OWN_HALF_LIFE = 2.0
-_MEDIA_HALF_LIFE = 1.5
+_HALF_LIFE = 1.5  # weeks, of what the firm made and of media
 _FEWEST_WEEKS = 52
 _WEEKS_A_COLUMN = 3
 _WARM_UP = 4  # weeks until what is remembered from before the record is small
@@ -53,8 +54,8 @@ class Earned:
     """New customers per 1,000 more exposures (천 회 더 노출될 때의 신규 고객): `gap` is earned minus firm-made.
 
     `earned`, `own` : the two. `placebo` : earned exposures of some weeks ahead, which cannot work yet. `naive` : by the
-    sources in the records. `half_lives` : half_life_weeks, gap, low, high. `weeks` : week, new_customers, earned, own
-    (exposures). `half_life_weeks` : the one that `gap` rests on.
+    sources in the records. `half_lives` : half_life_weeks, gap, low, high; `gap` is their mean. `weeks` : week,
+    new_customers, earned, own (exposures).
     """
 
     gap: Estimate
@@ -65,7 +66,6 @@ class Earned:
     half_lives: pd.DataFrame = field(repr=False, compare=False)
     weeks: pd.DataFrame = field(repr=False, compare=False)
     left_out: tuple[str, ...]
-    half_life_weeks: float = 1.5
 
 
 def earned_customers(
@@ -78,7 +78,7 @@ def earned_customers(
     controls: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
     customers: pd.DataFrame | None = None,
-    half_life_weeks: float = 1.5,
+    half_lives: Sequence[float] = HALF_LIVES,
     brand: str | None = None,
     level: float = 0.90,
 ) -> Earned:
@@ -91,7 +91,7 @@ def earned_customers(
     seen_share : part of those followers who see it, 0..1.
     media, controls, events : what else moved the week.
     customers : their sources, for the naive reading.
-    half_life_weeks : how long what was passed on is remembered, weeks, above 0.
+    half_lives : how long what was passed on may be remembered, weeks, each above 0.
     brand : picks one of several.
 
     Raises
@@ -105,8 +105,8 @@ def earned_customers(
         raise ValueError(
             f"reach_per_share must be above 0 and seen_share in 0..1, not {reach_per_share} and {seen_share}"
         )
-    if half_life_weeks <= 0:
-        raise ValueError(f"half_life_weeks must be above 0, not {half_life_weeks}")
+    if not half_lives or min(half_lives) <= 0:
+        raise ValueError(f"half_lives must be weeks above 0, not {half_lives!r}")
     index = all_weeks(weekly["week"])
     sums = posts.groupby(mondays(posts["published_at"]))[["impressions", "shares"]].sum().reindex(index, fill_value=0)
     earned = sums["shares"].shift(1, fill_value=0) * reach_per_share * seen_share
@@ -114,7 +114,7 @@ def earned_customers(
     weeks = pd.DataFrame({"new_customers": y, "earned": earned, "own": sums["impressions"].astype(float)})
     others = _others(*(of_one_brand(table, brand) for table in (media, controls, events)), index)
     naive = _naive(weeks, of_one_brand(customers, brand), level)
-    return _earned(weeks, others, naive, half_life_weeks, level)
+    return _earned(weeks, others, naive, half_lives, level)
 
 
 def _others(media, controls, events, index: pd.DatetimeIndex) -> list[pd.DataFrame]:
@@ -123,7 +123,7 @@ def _others(media, controls, events, index: pd.DatetimeIndex) -> list[pd.DataFra
     if media is not None and len(media):
         known = "impressions" in media and media["impressions"].notna().all()
         contacts = wide(media, "channel", "impressions" if known else "spend", index)
-        remembered = contacts.apply(lambda column: carried(column.fillna(0), _MEDIA_HALF_LIFE))
+        remembered = contacts.apply(lambda column: carried(column.fillna(0), _HALF_LIFE))
         found.append(remembered.add_prefix(_MEDIA))
     if controls is not None and len(controls):
         found.append(wide(controls, "name", "value", index))
@@ -131,27 +131,33 @@ def _others(media, controls, events, index: pd.DatetimeIndex) -> list[pd.DataFra
 
 
 def _earned(
-    weeks: pd.DataFrame, others: list[pd.DataFrame], naive: Estimate, half_life_weeks: float, level: float
+    weeks: pd.DataFrame, others: list[pd.DataFrame], naive: Estimate, half_lives: Sequence[float], level: float
 ) -> Earned:
-    """Fit, and read the gap off the fit."""
+    """Fit at every half-life, and read the gap off the fits."""
     base, left_out = baseline(weeks.index, others=others)
     used = weeks["new_customers"].notna() & base.notna().all(axis=1) & (np.arange(len(weeks)) >= _WARM_UP)
     none = unknown(level, int(used.sum()), _why_not(weeks, base, used))
-    rest = weeks.reset_index(), tuple(left_out), half_life_weeks
+    rest = weeks.reset_index(), tuple(left_out)
     if none.reason:
         empty = pd.DataFrame(columns=["half_life_weeks", "gap", "low", "high"], dtype=float)
         return Earned(none, none, none, none, naive, empty, *rest)
-    gap, earned, own = _won(weeks, base, used, half_life_weeks, level)
-    placebo = _placebo(weeks, base, used, half_life_weeks)
+    won = [_won(weeks, base, used, half_life, level) for half_life in half_lives]
+    gap, earned, own = (_over_half_lives(each) for each in zip(*won, strict=True))
+    placebo = _placebo(weeks, base, used)
     if not placebo.low <= 0 <= placebo.high:
         fires = reason("placebo_fires", ahead=_AHEAD, estimate=placebo.estimate, low=placebo.low, high=placebo.high)
         gap = replace(gap, reason=fires)
-    gaps = {half: _won(weeks, base, used, half, level)[0] for half in HALF_LIVES}
-    by_half_life = pd.DataFrame(
-        [(half, each.estimate, each.low, each.high) for half, each in gaps.items()],
-        columns=["half_life_weeks", "gap", "low", "high"],
-    )
+    rows = [(half, each.estimate, each.low, each.high) for half, (each, *_) in zip(half_lives, won, strict=True)]
+    by_half_life = pd.DataFrame(rows, columns=["half_life_weeks", "gap", "low", "high"])
     return Earned(gap, earned, own, placebo, naive, by_half_life, *rest)
+
+
+def _over_half_lives(found: Sequence[Estimate]) -> Estimate:
+    """Return the mean, its variance the mean of theirs and what they disagree by."""
+    first, middle = found[0], np.array([each.estimate for each in found])
+    half = np.array([each.high - each.low for each in found]) / 2
+    apart = z_value(first.level) * middle.std()
+    return around(middle.mean(), np.sqrt(np.mean(half**2) + apart**2), first.level, first.n)
 
 
 def _why_not(weeks: pd.DataFrame, base: pd.DataFrame, used: pd.Series) -> Mapping[Lang, str]:
@@ -172,7 +178,7 @@ def _fit(
 ) -> tuple[WeeklyFit, pd.DataFrame, pd.Series]:
     """Return the fit, what adds up in it (exposures in thousands), and the market by week."""
     media = [name for name in base if name.startswith(_MEDIA)]
-    earned, own = carried(weeks["earned"], half_life), carried(weeks["own"], _OWN_HALF_LIFE)
+    earned, own = carried(weeks["earned"], half_life), carried(weeks["own"], _HALF_LIFE)
     adds = base[["one", *media]].assign(earned=earned / 1000, own=own / 1000, **more)[used]
     fit, market = fit_market(weeks["new_customers"][used], adds, base.drop(columns=["one", *media])[used])
     return fit, adds, market
@@ -188,10 +194,10 @@ def _won(
     return tuple(fit.contrast(each, level) for each in asked)
 
 
-def _placebo(weeks: pd.DataFrame, base: pd.DataFrame, used: pd.Series, half_life: float) -> Estimate:
+def _placebo(weeks: pd.DataFrame, base: pd.DataFrame, used: pd.Series) -> Estimate:
     """The effect of the earned exposures of some weeks ahead, beside those of now."""
     ahead = weeks["earned"].shift(-_AHEAD) / 1000
-    fit, _, _ = _fit(weeks, base, used & ahead.notna(), half_life, ahead=ahead)
+    fit, _, _ = _fit(weeks, base, used & ahead.notna(), _HALF_LIFE, ahead=ahead)
     return fit.contrast({"ahead": 1}, _PLACEBO_LEVEL)
 
 

@@ -28,7 +28,7 @@ from smm_analysis.terms import Lang, reason
 from .brand_weeks import of_one_brand
 
 _COLUMNS = ("published_at", "kind", "medium", "reach")
-_FEWEST_WEEKS = 10  # with linked and unlinked posts to compare
+_FEWEST_WEEKS = 6  # with linked and unlinked posts to compare
 
 
 @dataclass(frozen=True)

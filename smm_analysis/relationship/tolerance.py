@@ -77,6 +77,7 @@ def promotion_tolerance(
     brand: str | None = None,
     promotion: Sequence[str] = PROMOTION,
     half_life_weeks: float = 3.0,
+    half_lives: Sequence[float] = HALF_LIVES,
     level: float = 0.90,
     draws: int = 500,
     seed: int = 0,
@@ -89,6 +90,7 @@ def promotion_tolerance(
     events : crises are taken out by the share of the week they covered.
     promotion : kinds of posts that are one-way promotion.
     half_life_weeks : how long what was seen is felt, weeks, above 0.
+    half_lives : others, for the table that shows whether the answer hangs on it.
     draws, seed : of the regression's coefficients, for curve and doubling point.
 
     Raises
@@ -98,9 +100,9 @@ def promotion_tolerance(
     """
     parts = {
         half_life: [promotion_weeks(posts, brand=brand, promotion=promotion, half_life_weeks=half_life)]
-        for half_life in (*HALF_LIVES, half_life_weeks)
+        for half_life in (*half_lives, half_life_weeks)
     }
-    return _tolerance(parts, half_life_weeks, of_one_brand(events, brand), _Wanted(level, draws, seed))
+    return _tolerance(parts, half_life_weeks, of_one_brand(events, brand), _Wanted(level, draws, seed, half_lives))
 
 
 def pooled_tolerance(
@@ -108,6 +110,7 @@ def pooled_tolerance(
     *,
     promotion: Sequence[str] = PROMOTION,
     half_life_weeks: float = 3.0,
+    half_lives: Sequence[float] = HALF_LIVES,
     level: float = 0.90,
     draws: int = 500,
     seed: int = 0,
@@ -123,18 +126,20 @@ def pooled_tolerance(
 
     Parameters
     ----------
-    posts, promotion, half_life_weeks, level, draws, seed : as `promotion_tolerance`; `posts` holds several brands.
+    posts, promotion, half_life_weeks, half_lives, level, draws, seed : as `promotion_tolerance`; `posts` holds several
+        brands.
     """
-    wanted, brands = _Wanted(level, draws, seed), [str(name) for name in pd.unique(posts["brand"])]
+    wanted, brands = _Wanted(level, draws, seed, half_lives), [str(name) for name in pd.unique(posts["brand"])]
     parts = {
         half_life: [
             promotion_weeks(posts, brand=name, promotion=promotion, half_life_weeks=half_life).assign(brand=name)
             for name in brands
         ]
-        for half_life in (*HALF_LIVES, half_life_weeks)
+        for half_life in (*half_lives, half_life_weeks)
     }
+    alone = replace(wanted, half_lives=())
     own = {
-        name: _tolerance({half: [each[i]] for half, each in parts.items()}, half_life_weeks, None, wanted)
+        name: _tolerance({half_life_weeks: [parts[half_life_weeks][i]]}, half_life_weeks, None, alone)
         for i, name in enumerate(brands)
     }
     how = {"scale": "log", "weights": "equal", "level": level}
@@ -179,6 +184,7 @@ class _Wanted:
     level: float
     draws: int
     seed: int
+    half_lives: Sequence[float]
 
 
 def _tolerance(
@@ -206,7 +212,9 @@ def _tolerance(
         naive=_naive(used, level),
         curve=curves.table(level),
         weeks=table,
-        half_lives=_half_lives({half_life: _settled(parts[half_life]) for half_life in HALF_LIVES}, events, level),
+        half_lives=_half_lives(
+            {half_life: _settled(parts[half_life]) for half_life in wanted.half_lives}, events, level
+        ),
     )
 
 

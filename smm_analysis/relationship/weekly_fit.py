@@ -93,26 +93,38 @@ def fit_market(counts: pd.Series, adds: pd.DataFrame, multiplies: pd.DataFrame) 
 
     least = max(_LEAST * counts.mean(), _TINY)
     adds, multiplies = _that_vary(adds), _that_vary(multiplies)
-    names = [*adds, *multiplies]
-    theta = pd.Series(0.0, names).where(pd.Index(names) != "one", counts.mean())
+    names, y = [*adds, *multiplies], counts.to_numpy(float)
+    arrays = adds.to_numpy(float), multiplies.to_numpy(float)
+    theta = np.where(np.array(names) == "one", y.mean(), 0.0)
     for _ in range(_STEPS):
-        mean, slopes, _ = _linearised(theta, adds, multiplies, least)
-        plain = sm.WLS(counts - mean + slopes @ theta, slopes, weights=1 / mean).fit()
-        before, theta = theta, plain.params
-        if ((theta - before).abs() <= _STILL * plain.bse).all():
+        mean, slopes, _ = _linearised(theta, *arrays, least)
+        before, (theta, error) = theta, _weighted(y - mean + slopes @ theta, slopes, mean)
+        if (np.abs(theta - before) <= _STILL * error).all():
             break
+    slopes = pd.DataFrame(slopes, counts.index, names)
+    plain = sm.WLS(counts - mean + slopes @ before, slopes, weights=1 / mean).fit()
     robust = plain.get_robustcov_results("HAC", maxlags=_LAGS, use_correction=True)
-    market = _linearised(theta, adds, multiplies, least)[2]
+    market = pd.Series(_linearised(theta, *arrays, least)[2], counts.index)
     return _weekly_fit(plain, robust, slopes, float(plain.ssr)), market
 
 
+def _weighted(y: np.ndarray, x: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weighted least-squares coefficients and their standard errors."""
+    root = np.sqrt(variance)
+    inverse = np.linalg.pinv(x / root[:, None])
+    theta = inverse @ (y / root)
+    rest = (y - x @ theta) / root
+    return theta, np.sqrt((inverse**2).sum(axis=1) * (rest @ rest) / max(len(y) - len(theta), 1))
+
+
 def _linearised(
-    theta: pd.Series, adds: pd.DataFrame, multiplies: pd.DataFrame, least: float
-) -> tuple[pd.Series, pd.DataFrame, pd.Series]:
+    theta: np.ndarray, adds: np.ndarray, multiplies: np.ndarray, least: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the mean of every week, its slopes in the coefficients, and the market."""
-    market = np.exp((multiplies @ theta[list(multiplies)]).clip(-_MOST, _MOST))
-    mean = market * (adds @ theta[list(adds)]).clip(lower=least)
-    return mean, pd.concat([adds.mul(market, axis=0), multiplies.mul(mean, axis=0)], axis=1), market
+    adding = adds.shape[1]
+    market = np.exp(np.clip(multiplies @ theta[adding:], -_MOST, _MOST))
+    mean = market * np.maximum(adds @ theta[:adding], least)
+    return mean, np.hstack([adds * market[:, None], multiplies * mean[:, None]]), market
 
 
 def _that_vary(columns: pd.DataFrame) -> pd.DataFrame:

@@ -96,8 +96,10 @@ def poisson(u: np.ndarray, rate: np.ndarray | float) -> np.ndarray:
     [0, 3]
     """
     rate = np.broadcast_to(rate, u.shape)
-    z = (u**0.1349 - (1 - u) ** 0.1349) / 0.1975
-    count = np.where(rate > 40, np.round(np.maximum(rate + np.sqrt(rate) * z, 0)), 0).astype(np.int64)
+    count, large = np.zeros(u.shape, dtype=np.int64), rate > 40
+    if large.any():
+        z = (u[large] ** 0.1349 - (1 - u[large]) ** 0.1349) / 0.1975
+        count[large] = np.round(np.maximum(rate[large] + np.sqrt(rate[large]) * z, 0))
     chance = np.exp(-rate)
     todo = np.flatnonzero((u >= chance) & (rate <= 40))
     left, rate, chance = u.ravel()[todo], rate.ravel()[todo], chance.ravel()[todo]

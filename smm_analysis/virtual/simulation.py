@@ -77,8 +77,8 @@ class Simulation:
         before[LOYAL_WITHIN:] = total[:-LOYAL_WITHIN]
         return (total - before >= 2).any(axis=0)
 
-    def tables(self) -> dict:
-        """All tables of the contract, as DataFrames (모든 표)."""
+    def tables(self, *names: str) -> dict:
+        """The tables of the contract, as DataFrames: all, or those that are named (표)."""
         from .records import tables
 
-        return tables(self)
+        return tables(self, *names)

@@ -220,11 +220,12 @@ WORLDS: Mapping[str, World] = MappingProxyType(
             ),
             _world(
                 "friends_win",
-                "Strangers come by what friends pass on, within a week or two; ads and the firm's own posts do little: "
-                "S1.2 is strongly true.",
+                "Strangers come by what friends pass on, within a week or two, and friends pass on what they trust; "
+                "ads and the firm's own posts do little, as of a brand that people hear of from people: S0.3, S0.4 "
+                "and S1.2 are strongly true.",
                 "The records call many of these customers organic or paid, by what else they remember.",
                 (),
-                ("S1.2",),
+                ("S0.3", "S0.4", "S1.2"),
                 earned_pull=1.2,
                 earned_half_life_weeks=1.0,
                 owned_pull=0.1,
