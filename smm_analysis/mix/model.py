@@ -226,7 +226,7 @@ def _with_noise(regression: Regression, family: str) -> Regression:
 
 
 def _usual(regression: Regression, family: str) -> float:
-    """Return the outcome of all channels per root of their money, an error added, so that it is not taken for too little."""
+    """Return the outcome of all channels per root of their money, with an error added: it is not to be too small."""
     fit = FamilyFit(regression, find_family(family))
     known = fit.posterior(fit.mode()[None])
     per_root = fit.features(known.shapes)[0].sum(axis=0) / regression.roots.sum()
