@@ -5,7 +5,8 @@
 Default seeds 0 to 199 in markets of 8,000 people. Each brand has 104 weeks, the simulator's five paid channels and a
 plan of its own: 30 to 60% of the money in media, each channel's share of it its usual one times a lognormal factor of
 sigma `off` (.6), so that most plans are off: the best split within the bounds of half to one and a half times would
-gain 2.4% of new customers at .6, and 3.4% at 1 (24 brands, seeds from 1000). Policies take turns: planned, reactive, seasonal, experimenting.
+gain 2.4% of new customers at .6, and 3.4% at 1 (24 brands, seeds from 1000). Policies take turns: planned, reactive,
+seasonal, experimenting.
 
 The outcome is new customers: units come from a base of customers, and what a customer buys in the year after he was won
 is no effect of that week's money that weeks could tell. The truth of a channel is `media_alone`: the record's expected
@@ -146,7 +147,7 @@ def main(seeds: int = 200, people: int = 8000, first: int = 0, processes: int = 
     rows = pd.DataFrame([row for brands, _ in found for row in brands])
     cases = pd.DataFrame([case for _, case in found])
     few = {"float_format": "{:.3f}".format}
-    print(f"new customers, {seeds} brands of {people:,} people, plans off by {off:g}, seeds {first} to {first + seeds - 1}")
+    print(f"new customers, {seeds} brands of {people:,} people, plans off by {off:g}, seeds from {first}")
     print(f"new customers a week {cases['won'].mean() / WEEKS:.0f}, median fit {cases['seconds'].median():.2f} s\n")
     print(by_policy(rows, coverage).to_string(**few), "\n")
     print(pd.DataFrame({name: coverage(part) for name, part in rows.groupby("channel")}).to_string(**few), "\n")
