@@ -32,11 +32,11 @@ class Noise:
     `usual` is each unit's mean week, in the outcome's unit; the rest is in percent of it. `sd` of a week's noise, with
     `autocorrelation` from week to week; `shocks` its new part of each week (weeks, units); `season` the
     coefficients of the yearly wave that units share (2, units), 0 where less than a year is known, as high as it is at
-    the level of the last half year; `n` the weeks it rests on, `last` the last of them. `change` is by how much the level changes in half a year, times: a market may be
-    growing or used up, and what counts people is noisier where they are many. `now` is the level of the last half year
-    without its season, times the usual one: half a year that was all high season is no measure of a year to come.
-    Noise grows with the level to the power `growth`: 0.5 where people are counted, 1 where weeks go up and down by parts
-    of themselves.
+    the level of the last half year; `n` the weeks it rests on, `last` the last of them. `change` is by how much the
+    level changes in half a year, times: a market may be growing or used up, and what counts people is noisier where
+    they are many. `now` is the level of the last half year without its season, times the usual one: half a year that
+    was all high season is no measure of a year to come. Noise grows with the level to the power `growth`: 0.5 where
+    people are counted, 1 where weeks go up and down by parts of themselves.
     """
 
     usual: pd.Series
@@ -127,8 +127,9 @@ def noise_of(weekly: pd.DataFrame, *, outcome: str, unit: str = "brand", adjust:
     """Measure a brand's own noise from its past weeks (변동 재기).
 
     Level, a trend with a bend a year, from a year on a yearly wave, and what the columns `adjust` explain are taken
-    off. What counts people is noisier where the level is higher: the rest is brought to the usual level. The week-to-week correlation is that of the rest, pooled over units; its small-sample bias, which grows with
-    every column taken off (Marriott and Pope 1954; (k + (k + 2) r) / n for k slow ones), is taken back.
+    off. What counts people is noisier where the level is higher: the rest is brought to the usual level. The
+    week-to-week correlation is that of the rest, pooled over units; its small-sample bias, which grows with every
+    column taken off (Marriott and Pope 1954; (k + (k + 2) r) / n for k slow ones), is taken back.
 
     Raises
     ------
