@@ -151,7 +151,7 @@ def label(key: str, lang: Lang = "en", *, unit: bool = True, currency: str = "",
     `currency` names the money, `outcome` (a term) what is won.
 
     >>> label("extra", "ko", outcome="new_customers")
-    '추가 결과 (새 고객)'
+    '추가 결과 (신규 고객)'
     """
     entry = term(key)
     name, measured = entry.name(lang), in_currency(entry.unit(lang), currency, lang)
