@@ -233,13 +233,13 @@ VIRTUAL = {
     ),
     "virtual: alternating, new followers": (
         alternating,
-        dict(lines=("sns_ads",), outcome="new_followers", guess=60.0, gap=0.3),
+        dict(lines=("sns_ads",), outcome="new_followers", guess=60.0, gap=0.45),
     ),
     "virtual: holdout of audience cells": (
         holdout,
         dict(lines=PAID, guess=60.0, gap=0.0),
     ),
-    "virtual: staggered over brands": (staggered, dict(lines=PAID, outcome="new_followers", guess=60.0, gap=0.2)),
+    "virtual: staggered over brands": (staggered, dict(lines=PAID, outcome="new_followers", guess=60.0, gap=0.5)),
 }
 
 

@@ -42,8 +42,7 @@ class KeyNumber:
     @property
     def number(self) -> str:
         """The number in its unit; a dash where it cannot be told."""
-        rounded = format_together(self.estimate, self.low, self.high)[0]
-        return joined(rounded, self.unit) if math.isfinite(self.estimate) else "–"
+        return joined(self._rounded[0], self.unit) if math.isfinite(self.estimate) else "–"
 
     @property
     def definition(self) -> str:
@@ -58,9 +57,16 @@ class KeyNumber:
         if math.isnan(self.low) and math.isnan(self.high):
             return f"n = {format_number(self.n)}"
         level = f"{self.level:.0%}".removesuffix("%")
-        _, low, high = format_together(self.estimate, self.low, self.high)
-        ends = {"low": low, "high": high}
+        ends = dict(zip(("low", "high"), self._rounded[1:], strict=True))
         return _WORDS[self.lang].format(level=level, n=format_number(self.n), **ends)
+
+    @property
+    def _rounded(self) -> tuple[str, str, str]:
+        """Number and ends, as exact as the interval deserves; whole ones, such as weeks of a plan, stay whole."""
+        found = self.estimate, self.low, self.high
+        if all(value == round(value) for value in found if math.isfinite(value)):
+            return tuple(f"{value:,.0f}" if math.isfinite(value) else format_number(value) for value in found)
+        return format_together(*found)
 
     def to_dict(self) -> dict[str, Any]:
         """Return its JSON form: numbers to six significant digits, undefined ones as None."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Lang = Literal["en", "ko"]
+_OF_OUTCOME = ("units of the outcome", "결과 단위")  # units that the outcome itself names
 _OF_TERMS = (  # columns whose values are glossary keys
     "predictor",
     "population",
@@ -80,18 +81,20 @@ class Term:
         return getattr(self, f"definition_{lang}")
 
 
-def headed(table: pd.DataFrame, lang: Lang = "en", *, currency: str = "") -> pd.DataFrame:
+def headed(table: pd.DataFrame, lang: Lang = "en", *, currency: str = "", outcome: str = "") -> pd.DataFrame:
     """Return a table for readers (표 머리글): headings from the glossary, the first column as the index.
 
-    Headings that are no term stay as they are; `currency` names the money. Words in columns such as `predictor`,
-    `measure` or `plan` are terms too. Of the reasons why the data cannot tell, this language's stay, if there are any.
+    Headings that are no term stay as they are; `currency` names the money, `outcome` (a term) what is won. Words in
+    columns such as `predictor`, `measure` or `plan` are terms too. Of the reasons why the data cannot tell, this
+    language's stay, if there are any.
     """
     table = table.drop(
         columns=[name for name in _REASONS if name in table and (name != f"reason_{lang}" or not any(table[name]))]
     )
     named = {column: table[column].map(lambda key: label(key, lang)) for column in _OF_TERMS if column in table}
     named |= {column: table[column].map(lambda keys: _worded(keys, lang)) for column in _OF_NAMES if column in table}
-    headings = {column: label(column, lang, currency=currency) for column in table if column in glossary()}
+    units = {"currency": currency, "outcome": outcome}
+    headings = {column: label(column, lang, **units) for column in table if column in glossary()}
     worded = table.assign(**named).rename(columns=headings)
     return worded.set_index(worded.columns[0])
 
@@ -142,10 +145,18 @@ def term(key: str) -> Term:
         raise KeyError(f"terms.toml has no term {key!r} (nearest: {near})") from None
 
 
-def label(key: str, lang: Lang = "en", *, unit: bool = True, currency: str = "") -> str:
-    """Return the term's name with its unit in brackets, as axes and headers show it; `currency` names the money."""
+def label(key: str, lang: Lang = "en", *, unit: bool = True, currency: str = "", outcome: str = "") -> str:
+    """Return the term's name with its unit in brackets, as axes and headers show it (이름과 단위).
+
+    `currency` names the money, `outcome` (a term) what is won.
+
+    >>> label("extra", "ko", outcome="new_customers")
+    '추가 결과 (신규 고객)'
+    """
     entry = term(key)
     name, measured = entry.name(lang), in_currency(entry.unit(lang), currency, lang)
+    if outcome and measured in _OF_OUTCOME:
+        measured = named(outcome, lang) if lang == "ko" else named(outcome, lang).lower()
     return f"{name} ({measured})" if unit and measured and measured != name.lower() else name
 
 

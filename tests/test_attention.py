@@ -170,7 +170,7 @@ def test_bad_tables_are_named():
         post_days(posts, early, n_days=9, **HOW)
     with pytest.raises(ValueError, match="brands a, b: pick one"):
         post_days(posts.assign(brand=["a", "b"] * 5), views, n_days=9, **HOW)
-    with pytest.raises(ValueError, match="observed_until is missing"):
+    with pytest.raises(ValueError, match="observed_until must be a time"):
         post_days(posts, views, n_days=9, kinds=KINDS, observed_until=pd.NaT)
     with pytest.raises(ValueError, match=r"late_days must lie between 0 and horizon_days \(30\), not 30"):
         view_decay(posts, views, horizon_days=30, **HOW)

@@ -391,6 +391,21 @@ def test_probabilities_by_relationship_are_found():
     assert min(inside.values()) >= 23  # of 30, at 90%
 
 
+def test_a_try_that_somebody_else_came_before_is_no_failure():
+    rng, n, chance = np.random.default_rng(8), 4000, 0.4
+    links = pd.DataFrame({"source": ["a", "b"] * n, "target": [f"l{i}" for i in range(n) for _ in "ab"]})
+    delay = np.where(rng.random((n, 2)) < chance, rng.exponential(6, (n, 2)), np.inf)
+    first = np.isfinite(delay.min(axis=1))
+    hours = np.r_[0.0, 0.0, delay.min(axis=1)[first]]
+    via = np.array(["a", "b"])[delay.argmin(axis=1)[first]]
+    who = ["a", "b", *(f"l{i}" for i in np.flatnonzero(first))]
+    at = pd.Timestamp("2025-01-06", tz="Asia/Seoul") + pd.to_timedelta(hours, unit="h")
+    record = pd.DataFrame({"item_id": "i", "author_key": who, "shared_at": at, "via_author_key": [None, None, *via]})
+    found = cascade.estimate_probabilities(cascade.graph_of(links), record, within_days=30)
+    told = found.table.set_index("relationship_group")["probability"]["related_unknown"]
+    assert told == pytest.approx(chance, abs=0.02)  # taken for failures, it would be .32
+
+
 def test_without_names_all_who_could_have_told_share_the_credit():
     net, trust, rng = two_kinds(3)
     found = cascade.estimate_probabilities(net, shared(net, 300, rng, named=False), relationship=trust)

@@ -66,6 +66,7 @@ def test_days_are_added_up_to_weeks_and_every_row_is_accounted_for(tmp_path):
     assert found.media["week"].dt.strftime("%Y-%m-%d").tolist() == ["2026-08-03", "2026-08-10"]
     assert any("not there as a whole" in text for text in report.loud)
     assert any("counts twice" in text for text in report.notes)
+    assert any("5 days between have no row (2026-08-04, 2026-08-05, 2026-08-06, ...)" in text for text in report.loud)
 
 
 def test_a_number_that_is_none_sets_its_day_aside(tmp_path):

@@ -217,15 +217,52 @@ def test_a_market_used_up_or_growing_has_the_noise_of_its_level_to_come(half_yea
     assert np.mean([noise.change for noise in found]) == pytest.approx(half_year, rel=0.05)
     drawn = [noise.draw(MONDAY, 26, 200, np.random.default_rng(1))[0].std() for noise in found]
     usual = np.mean([noise.usual.iloc[0] for noise in found])
-    ahead = 40 * half_year**0.3  # after thirteen weeks, of a change that fades; a count's noise is its root
+    ahead = 40 * half_year**0.4  # after thirteen weeks, of a change that fades; a count's noise is its root
     assert np.mean(drawn) == pytest.approx(100 * np.sqrt(ahead) / usual, rel=0.07)
 
 
 def test_a_change_goes_on_and_comes_to_rest():
     noise = experiments.noise_of(counted(1, half_year=0.8), outcome="y")
-    level = noise.level(pd.date_range(noise.last - pd.Timedelta(weeks=13), periods=400, freq="7D"))
+    noise = replace(noise, season=np.zeros((2, 1)), now=1.0, change=0.9)
+    level = noise.level(pd.date_range(noise.last - pd.Timedelta(weeks=13), periods=800, freq="7D"))
     assert level[0] == 1 and (np.diff(level) <= 0).all()
-    assert noise.change < level[26] < 1 and level[-1] == pytest.approx(noise.change**2, rel=0.01)
+    assert 0.9 < level[26] < 0.92 and level[-1] == pytest.approx(0.9**4, rel=0.01)
+
+
+def seasonal(seed, *, kept=1.0, swing=0.5, weeks=104):
+    """Return counts with a season that swings by a part of the level; the last half year is all low season."""
+    days = pd.date_range(end=MONDAY - pd.Timedelta(weeks=1), periods=weeks, freq="7D")
+    level = 60 * kept ** ((np.arange(weeks) - weeks) / 26) * (1 + swing * np.sin(2 * np.pi * np.arange(weeks) / 52))
+    return pd.DataFrame({"week": days, "brand": "u0", "y": np.random.default_rng(seed).poisson(level).astype(float)})
+
+
+def test_after_a_low_season_a_high_one_is_expected():
+    found = [experiments.noise_of(seasonal(seed), outcome="y") for seed in range(20)]
+    ahead = pd.date_range(MONDAY, periods=52, freq="7D")
+    level = np.mean([noise.level(ahead) for noise in found], axis=0)
+    usual = 1 - 0.5 * 2 / np.pi  # of a year's mean, a half year of low season
+    assert level[:26].mean() == pytest.approx((1 + 0.5 * 2 / np.pi) / usual, rel=0.07)
+    assert level[26:].mean() == pytest.approx(1, rel=0.07)
+
+
+def test_a_season_swings_with_the_level():
+    found = [experiments.noise_of(seasonal(seed, kept=0.8, swing=0.3), outcome="y") for seed in range(20)]
+    swings = [noise.swing / 100 * noise.usual.iloc[0] for noise in found]  # new customers
+    assert np.mean(swings) == pytest.approx(0.3 * 60 / 0.8**0.5, rel=0.15)  # of the level a quarter before the end
+
+
+@pytest.mark.parametrize("growth", [0.0, 0.5, 1.0])
+def test_how_noise_grows_with_the_level_is_measured_where_it_changes(growth):
+    rows = counted(1, units=6, half_year=0.7)
+    level = 40 * 0.7 ** ((np.arange(PAST) - PAST) / 26)
+    rng = np.random.default_rng(4)
+    spread = 4 * (level / level[-1]) ** growth
+    rows["y"] = (level[:, None] + spread[:, None] * rng.standard_normal((PAST, 6))).ravel()
+    assert experiments.noise_of(rows, outcome="y").growth == pytest.approx(growth, abs=0.2)
+
+
+def test_where_the_level_hardly_changes_noise_grows_as_a_counts():
+    assert experiments.noise_of(counted(2, half_year=1.0), outcome="y").growth == pytest.approx(0.5, abs=0.1)
 
 
 def test_of_less_than_a_year_no_change_is_believed():

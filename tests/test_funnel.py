@@ -415,7 +415,7 @@ def test_missing_medium_and_missing_tables_are_no_hindrance():
         ({"customers": CUSTOMERS.assign(acquired_at=CUSTOMERS["acquired_at"].dt.tz_localize(None))}, "customers.acq"),
         ({"mentions": MENTIONS.assign(created_at=MENTIONS["created_at"].where(MENTIONS.index != 3))}, "have no creat"),
         ({"mentions": MENTIONS.assign(created_at="2026-03-02")}, "created_at must hold times"),
-        ({"observed_until": pd.NaT}, "observed_until is missing"),
+        ({"observed_until": pd.NaT}, "observed_until must be a time"),
     ],
 )
 def test_bad_input_is_refused_by_name(options, message):

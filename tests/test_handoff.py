@@ -366,7 +366,7 @@ def test_bad_cases_are_refused_by_name_and_row(cases, message):
         ({"within": "0h"}, "within must be above 0, not '0h'"),
         ({"outcome": "closed"}, "outcome must be one of first_response, resolved, not 'closed'"),
         ({"level": 95}, "level must lie between 0 and 1, not 95"),
-        ({"observed_until": None}, "observed_until is missing"),
+        ({"observed_until": None}, "observed_until must be a time"),
     ],
 )
 def test_bad_options_are_refused(options, message):
@@ -376,7 +376,7 @@ def test_bad_options_are_refused(options, message):
 
 def test_an_end_with_a_timezone_is_refused_for_times_without():
     naive = gehan_6mp().apply(lambda times: times.dt.tz_localize(None))
-    with pytest.raises(ValueError, match="has a timezone, but opened_at has none"):
+    with pytest.raises(ValueError, match="has a timezone, the data have none"):
         handoff_level(naive, observed_until=MONDAY)
 
 

@@ -294,3 +294,11 @@ def check_with_axe(path, folder):
             found = json.loads(tab.run("axe.run().then(r => JSON.stringify(r.violations))"))
             grave = [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")]
             assert grave == [], scheme
+
+
+def test_weeks_of_a_plan_are_whole_whatever_the_interval():
+    plan = {"design": ["design_staggered"] * 3, "estimate": [42.0, 42.5, 59.0], "low": [42.0, 40.0, 55.0]}
+    table = pd.DataFrame(plan | {"high": [49.0, 45.0, np.inf], "n": 104})
+    shown = key_numbers(table, key="design", level=0.9, measure="weeks_needed").numbers
+    assert [one.number for one in shown] == ["42 weeks", "42.5 weeks", "59 weeks"]
+    assert "42 to 49" in shown[0].about and "∞" in shown[2].about

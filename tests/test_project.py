@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "handoff": {"terms", "tables", "estimate"},
     "health": {"terms", "tables", "estimate"},
     "listening": {"terms", "tables", "estimate"},
-    "attention": {"terms", "estimate"},
+    "attention": {"terms", "tables", "estimate"},
     "reach": {"terms", "tables", "estimate"},
     "mix": {"terms", "tables", "estimate"},
     "relationship": {"terms", "tables", "estimate"},

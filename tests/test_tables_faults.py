@@ -174,7 +174,6 @@ FAULTS = {
     "unnamed columns": (swap("weekly", "units,revenue", ","), r"weekly.csv, line 1: '' more than once"),
     # files
     "empty file": (put("weekly", ""), r"weekly.csv: an empty file"),
-    "header only": (put("weekly", WEEKLY.partition("\n")[0]), r"weekly.csv: no rows, only the header.*delete the file"),
     "empty first line": (put("weekly", "\n" + WEEKLY), r"weekly.csv, line 1: .*column names"),
     "csv and parquet": (put("customers.parquet", b"x"), r"customers.csv and customers.parquet both there"),
     "Excel file": (put("sales.xlsx", b"PK\3\4"), r"sales.xlsx: an Excel file.*smm import"),
@@ -334,8 +333,18 @@ def test_what_is_not_a_data_set(place, what, tmp_path):
 
 def test_a_data_set_without_tables(tmp_path):
     put("dataset.toml", DATASET)(tmp_path)
-    with pytest.raises(tables.DataError, match=r"a data set without tables. Allowed: at least one of posts"):
+    with pytest.raises(tables.DataError, match=r"a data set without tables. Allowed: at least one row in one of posts"):
         tables.load(tmp_path)
+
+
+def test_a_table_with_nothing_but_its_header_is_as_good_as_none(tmp_path):
+    folder = write_tiny(tmp_path)
+    put("events", TABLES["events"].partition("\n")[0] + "\n")(folder)
+    found = tables.check(folder)
+    assert found.ok and "events.csv: no rows, only the header; read as if the table were not there" in found.notes
+    assert "events" not in tables.load(folder).names
+    with pytest.raises(tables.DataError, match=r"the table events is missing in .*, or has no rows: add events.csv"):
+        tables.load(folder, need=["events"])
 
 
 def test_a_table_that_is_needed(tmp_path):

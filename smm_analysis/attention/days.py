@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from smm_analysis.tables import moment_in
 from smm_analysis.terms import LANGS, Lang, label, reason
 
 _DAY = pd.Timedelta(days=1)
@@ -148,11 +149,7 @@ def _columns(table: pd.DataFrame, needed: tuple[str, ...], name: str) -> None:
 
 def _last_midnight(observed_until: pd.Timestamp | str, like: pd.Series) -> pd.Timestamp:
     """Return the end of the last whole day, in the timezone of `like`; a record that ends at 23:59 saw its last day."""
-    until = pd.Timestamp(observed_until)
-    if until is pd.NaT:
-        raise ValueError("observed_until is missing: it says until when views were counted")
-    if until.tz is not None and like.dt.tz is not None:
-        until = until.tz_convert(like.dt.tz)
+    until = moment_in(like.dt.tz, observed_until, "observed_until")
     return (until.tz_localize(None) + pd.Timedelta(minutes=1)).normalize()
 
 

@@ -104,7 +104,7 @@ def estimate_probabilities(
     first = shares.sort_values("shared_at").drop_duplicates(["item_id", "author_key"])
     group = _groups(graph, relationship)
     tries = _tries(graph, first, pd.Timedelta(days=within_days))
-    table = _rates(group[tries["listener"]], tries["credit"].to_numpy(), level)
+    table = _rates(group[tries["listener"]], tries, level)
     known, passed = _known_links(graph, first), float(tries["credit"].sum())
     why = _cannot_tell(known, passed)
     rates = table["probability"].to_numpy()[group[graph.target]]
@@ -160,13 +160,25 @@ def _credit(tries: pd.DataFrame, within_hours: float, named: bool) -> np.ndarray
     return np.where(in_time, 1 / np.maximum(tellers, 1), 0.0)
 
 
-def _rates(group: np.ndarray, credit: np.ndarray, level: float) -> pd.DataFrame:
+def _tried(tries: pd.DataFrame) -> float:
+    """Return how many tries, each watched to its end, would be as many: fewer where others came first."""
+    won, hours = tries["credit"].to_numpy() > 0, tries["hours"].to_numpy()
+    cut_off = np.sort(hours[np.isfinite(hours) & ~won])
+    if not len(cut_off) or not won.any():
+        return float(len(tries))
+    passed = np.sort(hours[won])
+    at_risk = len(tries) - np.arange(len(passed)) - np.searchsorted(cut_off, passed)
+    return float(len(passed) / (1 - np.prod(1 - 1 / at_risk)))
+
+
+def _rates(group: np.ndarray, tries: pd.DataFrame, level: float) -> pd.DataFrame:
     """Return each group's rate with its interval: Beta, the prior worth one success at the rate of all."""
     from scipy.stats import beta
 
-    n, passed = (np.bincount(group, weights=w, minlength=len(GROUPS)) for w in (np.ones(len(group)), credit))
-    overall = (passed.sum() + 0.5) / (n.sum() + 1)
-    a, b = passed + 1, n - passed + 1 / overall - 1
+    n, passed = (np.bincount(group, weights=w, minlength=len(GROUPS)) for w in (np.ones(len(group)), tries["credit"]))
+    tried = np.array([_tried(tries[group == one]) for one in range(len(GROUPS))])
+    overall = (passed.sum() + 0.5) / (tried.sum() + 1)
+    a, b = passed + 1, tried - passed + 1 / overall - 1
     tail = (1 - level) / 2
     low, high = beta.ppf(tail, a, b), beta.ppf(1 - tail, a, b)
     return pd.DataFrame(

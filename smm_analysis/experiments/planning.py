@@ -18,7 +18,7 @@ from .noise import FEWEST_WEEKS, Noise, noise_of
 
 _TIMETABLES = 50  # that are tried
 _WEEKS_TRIED = 24  # courses of noise for each
-_OTHERS = 199  # other lots that each is held against
+_OTHERS = 299  # other lots that each is held against
 _LONG_PAST = 52  # weeks before the start that units are compared with, where so many are known
 _CURVE = 6  # points of the curve besides those that the search visits
 
@@ -199,24 +199,24 @@ def powers(design: Design, noise: Noise, *, effect: float, delta: float, level: 
     won = np.zeros(4)
     for dose, noisy in zip(own, courses.reshape(_TIMETABLES, _WEEKS_TRIED, -1), strict=True):
         read = _Reading(dose, others, noisy, season, level)
-        lows = [read.interval(scale, effect)[0] for scale in (1.0, scales[1], scales[0])]
-        won += [*((low > delta).mean() for low in lows), (read.interval(1.0, 0.0)[1] < delta).mean()]
+        found = [read.interval(scale) for scale in (1.0, scales[1], scales[0])]
+        won += [*((low + effect > delta).mean() for low, _ in found), (found[0][1] < delta).mean()]
     return tuple(won / _TIMETABLES)
 
 
 class _Reading:
-    """One drawn timetable, read on many courses of noise; what does not change with the effect is worked out once."""
+    """One drawn timetable, read on many courses of noise without an effect: an effect moves both ends by itself."""
 
     def __init__(self, dose: np.ndarray, others: np.ndarray, noisy: np.ndarray, season: np.ndarray, level: float):
         size, self.level = float(np.linalg.norm(dose)), level
         drawn = dose / size
-        self.own = noisy @ drawn, season @ drawn, size  # how well noise, season and dose go with the drawn timetable
-        self.rest = noisy @ others.T, others @ season, others @ dose  # and with the others
-        self.gaps = size - self.rest[2]
+        self.own = noisy @ drawn, season @ drawn  # how well noise and season go with the drawn timetable
+        self.rest = noisy @ others.T, others @ season  # and with the others
+        self.gaps = size - others @ dose
 
-    def interval(self, scale: float, effect: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return the interval's ends under noise so many times as large, and an effect."""
-        own, rest = (scale * noisy + season + effect * known for noisy, season, known in (self.own, self.rest))
+    def interval(self, scale: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the interval's ends under noise so many times as large."""
+        own, rest = (scale * noisy + season for noisy, season in (self.own, self.rest))
         return lots.ends(*lots.thresholds(rest, own, self.gaps), self.level)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import wilson, z_value
+from smm_analysis.tables import moment_in
 
 CURVE = ("wait", "waiting", "low", "high", "at_risk")
 
@@ -114,13 +115,10 @@ def times(column: pd.Series) -> pd.Series:
 
 
 def moment(given: pd.Timestamp | str, like: pd.Series) -> pd.Timestamp:
-    """Read `observed_until`; a naive one takes the timezone of the times `like`."""
-    at, zone = pd.Timestamp(given), like.dt.tz
-    if at is pd.NaT:
-        raise ValueError("observed_until is missing: it says until when what is open was watched")
-    if at.tz is not None and zone is None and like.notna().any():
-        raise ValueError(f"observed_until {at} has a timezone, but {like.name} has none")
-    return at if at.tz is not None and zone is not None else at.tz_localize(zone)
+    """Read `observed_until` in the timezone of the times `like`; a column without a time has none to hold against."""
+    at = pd.Timestamp(given)
+    unzoned = like.dt.tz is None and like.isna().all()
+    return moment_in(like.dt.tz, at.tz_localize(None) if unzoned else at, "observed_until")
 
 
 def refuse(bad: pd.Series, what: str, rows_of: str) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import z_value
+from smm_analysis.tables import moment_in
 
 from .guards import MIN_CUSTOMERS, LookAhead, TooLittleData, check_two_classes
 from .logit import fit_line, saturated
@@ -99,7 +100,7 @@ def activity_history(
     if customers is None:
         customers = pd.Index(events["customer_key"].unique(), name="customer_key")
     keys, times = events["customer_key"], events[time]
-    cutoff = moment_of(cutoff, times)
+    cutoff = moment_in(times.dt.tz, cutoff, "cutoff")
     _check_times(keys, times, cutoff, customers)
     ticks = _ticks(times)
     moments = np.sort(pd.unique(ticks))
@@ -323,11 +324,3 @@ def _check_times(keys: pd.Series, times: pd.Series, cutoff: pd.Timestamp, custom
     if len(late):
         rows = ", ".join(map(str, late[:5]))
         raise LookAhead(f"look-ahead: {len(late)} of {len(times)} events lie after the cut-off {cutoff}, rows {rows}")
-
-
-def moment_of(moment: pd.Timestamp | str, times: pd.Series) -> pd.Timestamp:
-    """Read a moment (시점); a naive one takes the timezone of `times`."""
-    moment, zone = pd.Timestamp(moment), times.dt.tz
-    if moment.tz is not None and zone is None:
-        raise ValueError(f"{moment} has a timezone, but {times.name} has none")
-    return moment.tz_localize(zone) if moment.tz is None and zone is not None else moment

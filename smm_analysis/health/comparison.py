@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.tables import moment_in
 from smm_analysis.terms import Lang, reason
 
-from .activity import HalfLife, activity_history, half_life_of, moment_of
+from .activity import HalfLife, activity_history, half_life_of
 from .evaluation import compare_auc, compare_log_loss, evaluate
 from .guards import MIN_CUSTOMERS, TooLittleData, check_eligible, check_two_classes
 from .logit import fit_logit
@@ -62,7 +63,7 @@ def purchase_panel(
         column a class. Outcomes in (cut-off, cut-off + horizon]: `bought`, `referred` (a new customer names this one),
         `bought_or_referred`.
     """
-    cutoff = moment_of(cutoff, purchases["purchased_at"])
+    cutoff = moment_in(purchases["purchased_at"].dt.tz, cutoff, "cutoff")
     end, times = cutoff + pd.Timedelta(weeks=horizon_weeks), purchases["purchased_at"]
     if eligible is None:
         eligible = customers.loc[customers["acquired_at"] <= cutoff, "customer_key"]
@@ -220,8 +221,8 @@ def _cutoffs(
     if not horizon_weeks > 0:
         raise ValueError(f"horizon_weeks must be above 0, not {horizon_weeks!r}")
     horizon = pd.Timedelta(weeks=horizon_weeks)
-    until = times.max() if observed_until is None else moment_of(observed_until, times)
-    test = until - horizon if cutoff is None else moment_of(cutoff, times)
+    until = times.max() if observed_until is None else moment_in(times.dt.tz, observed_until, "observed_until")
+    test = until - horizon if cutoff is None else moment_in(times.dt.tz, cutoff, "cutoff")
     return test, test - horizon, until
 
 

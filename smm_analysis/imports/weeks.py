@@ -74,6 +74,20 @@ def _tell(rows: Rows, frame: pd.DataFrame, done: Shaped) -> None:
             f"{rows.file} to {rows.name}: days from {first:%Y-%m-%d} to {last:%Y-%m-%d}; the first or last week is not "
             "there as a whole, and its sums are too small. Export from a Monday to a Sunday"
         )
+    if told := _days_between(frame["day"]):
+        done.loud.append(f"{rows.file} to {rows.name}: {told}")
+
+
+def _days_between(days: pd.Series) -> str:
+    """Say which days between the first and the last have no row at all; nothing if each has one."""
+    import pandas as pd
+
+    lacking = pd.date_range(days.min(), days.max(), freq="D").difference(pd.DatetimeIndex(days))
+    if lacking.empty:
+        return ""
+    first = ", ".join(f"{day:%Y-%m-%d}" for day in lacking[:3]) + (", ..." if len(lacking) > 3 else "")
+    what = f"{len(lacking)} day{'s' * (len(lacking) > 1)} between have no row ({first})"
+    return f"{what}. If nothing happened then, all is well; else the sums of these weeks are too small"
 
 
 def _text(value: object) -> str | None:

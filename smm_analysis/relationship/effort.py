@@ -22,6 +22,7 @@ from smm_analysis.terms import SMALLEST_GROUP
 
 from .index import FIRM, Component, Relationship, together
 from .smoothing import Level, smooth
+from .watched import band
 from .weeks import week_index
 
 MEASURES = ("answered", "hours_to_answer", "promo_posts", "promo_seen")
@@ -182,15 +183,12 @@ class _Share:
     level: float
 
     def of(self, rows: pd.DataFrame) -> tuple[float, float, float]:
-        from statsmodels.stats.proportion import proportion_confint
-
         weight = rows["weight"].to_numpy(float)
         if not weight.sum() > 0:
             return (np.nan,) * 3
         share = float(weight @ rows["value"].to_numpy(float) / weight.sum())
         worth = weight.sum() ** 2 / (weight**2).sum()
-        low, high = proportion_confint(share * worth, worth, alpha=1 - self.level, method="wilson")
-        return share, float(low), float(high)
+        return share, *band(share, worth, self.level)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import wilson, z_value
+
 QUARTER_WEEKS = 13  # customers who came within the same so many weeks are alike in season and price
 CURVE_WEEKS = 52
 _MONDAY = pd.Timestamp("1900-01-01")
@@ -90,9 +92,5 @@ def last_whole_week(until: pd.Timestamp | str) -> int:
 
 def band(share: float, worth: float, level: float) -> tuple[float, float]:
     """Wilson's interval of a share worth so many."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    if not worth:
-        return float("nan"), float("nan")
-    low, high = proportion_confint(share * worth, worth, alpha=1 - level, method="wilson")
-    return min(float(low), share), max(float(high), share)
+    low, high = wilson(share, worth, z_value(level))
+    return float(low), float(high)

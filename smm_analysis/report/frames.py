@@ -8,7 +8,7 @@ _HEAD = re.compile(
     r"<tr[^>]*>\s*(<th></th>.*?)</tr>\s*<tr>\s*<th>([^<]*)</th>(?:\s*<th></th>)+\s*</tr>\s*</thead>", re.DOTALL
 )
 _LARGE = re.compile(r"(<td>-?)(\d{5,})(?=</td>)")
-_FRACTION = re.compile(r"(<td>-?)(\d+\.\d+)(?=</td>)")
+_FRACTION = re.compile(r"(<t[dh]>-?)(\d+\.\d+)(?=</t[dh]>)")  # a row's heading may be a number too
 _ZERO = re.compile(r"<td>-(0(?:\.0+)?)</td>")
 _NOTHING = re.compile(r"<td>(?:NaN|NaT|None|&lt;NA&gt;)</td>")
 _ENDLESS = re.compile(r"(<td>-?)inf(?=</td>)")
@@ -22,8 +22,8 @@ def is_frame(html: str) -> bool:
 def readable(html: str) -> str:
     """Return a pandas table as readers like it; other HTML is not for this.
 
-    >>> readable('<td>7867297.0</td><td>1345.67</td><td>10.038462</td><td>-0.00</td><td>NaN</td><td>2026</td>')
-    '<td>7,867,297</td><td>1,346</td><td>10.04</td><td>0.00</td><td>–</td><td>2026</td>'
+    >>> readable('<th>10.038462</th><td>7867297.0</td><td>1345.67</td><td>-0.00</td><td>NaN</td><td>2026</td>')
+    '<th>10.04</th><td>7,867,297</td><td>1,346</td><td>0.00</td><td>–</td><td>2026</td>'
     """
     html = _HEAD.sub(_one_row, html, count=1)
     html = _LARGE.sub(lambda match: f"{match[1]}{int(match[2]):,}", html)

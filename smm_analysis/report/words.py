@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from importlib.resources import files
 
@@ -18,10 +18,15 @@ def words(lang: Lang) -> Mapping[str, str]:
     return {key: both[lang] for key, both in tomllib.loads(text).items()}
 
 
-def when(stamp: str) -> str:
-    """Return a run's stamp as a reader's time; a dash for none.
+def when(stamp: str, zone: tzinfo | None = None) -> str:
+    """Return a run's stamp as a reader's time, by the clock of the machine, and how far that is from UTC; or a dash.
 
-    >>> when("20261123T123456789Z")
-    '2026-11-23 12:34 UTC'
+    >>> from datetime import timedelta, timezone
+    >>> when("20261123T123456789Z", timezone(timedelta(hours=9)))
+    '2026-11-23 21:34 (UTC+09:00)'
     """
-    return datetime.strptime(stamp[:15], "%Y%m%dT%H%M%S").strftime("%Y-%m-%d %H:%M UTC") if stamp else "–"
+    if not stamp:
+        return "–"
+    at = datetime.strptime(stamp[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC).astimezone(zone)
+    offset = at.strftime("%z")
+    return f"{at:%Y-%m-%d %H:%M} (UTC{offset[:3]}:{offset[3:5]})"

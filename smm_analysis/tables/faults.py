@@ -78,6 +78,10 @@ class MissingTable(DataError, AttributeError):
     """A table that the data set does not have; an AttributeError too, so that `hasattr` answers False."""
 
 
+class NoRows(DataError):
+    """A table with a header and nothing below it: as good as none (행이 없는 표)."""
+
+
 def refuse(file: str, value: str, allowed: str, fix: str, *, line: int | None = None, column: str = "") -> DataError:
     """Return the error for a file that cannot be read at all."""
     return DataError(f"{file} cannot be read", [Problem(file, line, column, value, allowed, fix, count=1)])

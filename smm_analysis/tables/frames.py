@@ -104,5 +104,6 @@ def missing_table(name: str, path: Path) -> DataError:
         return DataError(f"there is no table {name!r} in the contract; tables: {', '.join(CONTRACT)}")
     columns = ", ".join(CONTRACT[name].required)
     return MissingTable(
-        f"the table {name} is missing in {path}: add {name}.csv (or {name}.parquet) with the columns {columns}"
+        f"the table {name} is missing in {path}, or has no rows: add {name}.csv (or {name}.parquet) with the columns "
+        f"{columns}"
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from smm_analysis.tables.contract import CONTRACT, Table
 from smm_analysis.tables.dataset import NAME, Dataset, read_dataset
-from smm_analysis.tables.faults import DataError, Problem, refuse
+from smm_analysis.tables.faults import DataError, NoRows, Problem, refuse
 from smm_analysis.tables.files import only, parquet_files, places_of
 from smm_analysis.tables.template import WORKBOOK
 
@@ -29,8 +29,8 @@ class Inspection:
     """What is known of a data set so far (검사 중인 데이터 세트).
 
     `checked` tables were read whole; `large` ones lie in the engine, and `refused` says what it found in those whose
-    columns are in order; `unread` names the file of each table that could not be read at all. `chosen` is the engine
-    that was asked for.
+    columns are in order; `unread` names the file of each table that could not be read at all, or has no rows. `chosen`
+    is the engine that was asked for.
     """
 
     path: Path
@@ -82,7 +82,8 @@ def _inspect(found: Inspection) -> None:
     _check_rows(found)
     _check_large(found)
     if not found.checked and not found.large and not found.problems:
-        allowed, fix = f"at least one of {', '.join(CONTRACT)}", "Put a file such as weekly.csv there."
+        allowed = f"at least one row in one of {', '.join(CONTRACT)}"
+        fix = "Put a file such as weekly.csv there, and fill it in."
         found.problems.append(Problem(str(found.path), None, "", "a data set without tables", allowed, fix))
 
 
@@ -134,6 +135,9 @@ def _inspect_table(found: Inspection, table: Table) -> None:
         return
     try:
         _read(found, only(places), table)
+    except NoRows as error:
+        found.notes.append(str(error))
+        found.unread[table.name] = places[0].name
     except (DataError, OSError) as error:
         broken = error if isinstance(error, DataError) else reading.not_allowed(places[0].name, error)
         found.problems += broken.problems

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smm_analysis.tables.contract import Table
-from smm_analysis.tables.faults import SHOWN, DataError, Problem, refuse, shortened
+from smm_analysis.tables.faults import SHOWN, DataError, NoRows, Problem, refuse, shortened
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -185,9 +185,8 @@ def _first(error: Exception) -> str:
     return str(error).strip().partition("\n")[0][:120]
 
 
-def _no_rows(file: str) -> DataError:
-    fix = "Fill in the rows, or delete the file if you do not have this table."
-    return refuse(file, "no rows, only the header", "a header and at least one row", fix)
+def _no_rows(file: str) -> NoRows:
+    return NoRows(f"{file}: no rows, only the header; read as if the table were not there")
 
 
 def _need_each_once(names: list[str], file: str) -> None:
