@@ -1,8 +1,8 @@
 """The media mix on virtual brands: do intervals hold the planted truth, and does moving the money really gain?
 
-    python benchmarks/mix_virtual.py [seeds] [people] [first seed] [processes] [off]
+    python benchmarks/mix_virtual.py [seeds] [people] [first seed] [processes] [off] [weeks]
 
-Default seeds 0 to 199 in markets of 8,000 people. Each brand has 104 weeks, the simulator's five paid channels and a
+Default seeds 0 to 199 in markets of 8,000 people. Each brand has 104 `weeks`, the simulator's five paid channels and a
 plan of its own: 30 to 60% of the money in media, each channel's share of it its usual one times a lognormal factor of
 sigma `off` (.6), so that most plans are off: the best split within the bounds of half to one and a half times would
 gain 2.4% of new customers at .6, and 3.4% at 1 (24 brands, seeds from 1000). Policies take turns: planned, reactive,
@@ -63,9 +63,9 @@ def plan_of(seed: int, off: float = OFF) -> Plan:
     return Plan("drawn", "Shares drawn by lot.", ((1.0, scaled[0] | scaled[1]),))
 
 
-def brand(seed: int, people: int, off: float = OFF) -> Simulation:
+def brand(seed: int, people: int, off: float = OFF, weeks: int = WEEKS) -> Simulation:
     """A virtual brand with its plan and the policy whose turn it is."""
-    return simulate(seed=seed, policy=ORDER[seed % len(ORDER)], plan=plan_of(seed, off), weeks=WEEKS, people=people)
+    return simulate(seed=seed, policy=ORDER[seed % len(ORDER)], plan=plan_of(seed, off), weeks=weeks, people=people)
 
 
 def fitted(sim: Simulation, seed: int) -> MixModel:
@@ -77,13 +77,15 @@ def fitted(sim: Simulation, seed: int) -> MixModel:
     return fit_mix(panel.weeks, outcome="new_customers", **panel.columns, **settings)
 
 
-def one(seed: int, people: int, off: float = OFF) -> tuple[list[dict[str, object]], dict[str, object]]:
+def one(
+    seed: int, people: int, off: float = OFF, weeks: int = WEEKS
+) -> tuple[list[dict[str, object]], dict[str, object]]:
     """Return rows of channels, and what came of the recommended split, of one brand."""
-    sim = brand(seed, people, off)
+    sim = brand(seed, people, off, weeks)
     began = time.perf_counter()
     model = fitted(sim, seed)
     seconds = time.perf_counter() - began
-    plan = allocate(model, weeks=WEEKS)
+    plan = allocate(model, weeks=weeks)
     factors = dict(zip(plan.table["channel"], plan.table["spend"] / plan.table["spend_before"], strict=True))
     won = media_alone(sim, {name: {name: 0.0} for name in CHANNELS} | {"recommended": factors}).sum()
     whole = expected_customers(replay(sim, **factors)) - expected_customers(sim)
@@ -140,19 +142,22 @@ def by_policy(table: pd.DataFrame, summary) -> pd.DataFrame:
     return pd.DataFrame(parts | {"all": summary(table)})
 
 
-def main(seeds: int = 200, people: int = 8000, first: int = 0, processes: int = 1, off: float = OFF) -> None:
+def main(seeds: int = 200, people: int = 8000, first: int = 0, processes: int = 1, *told: str) -> None:
     """Print coverage by policy and channel, and what came of moving the money."""
+    off, weeks = float(told[0]) if told else OFF, int(told[1]) if len(told) > 1 else WEEKS
     with ProcessPoolExecutor(processes) as pool:
-        found = list(pool.map(partial(one, people=people, off=off), range(first, first + seeds)))
+        found = list(pool.map(partial(one, people=people, off=off, weeks=weeks), range(first, first + seeds)))
     rows = pd.DataFrame([row for brands, _ in found for row in brands])
     cases = pd.DataFrame([case for _, case in found])
     few = {"float_format": "{:.3f}".format}
-    print(f"new customers, {seeds} brands of {people:,} people, plans off by {off:g}, seeds from {first}")
-    print(f"new customers a week {cases['won'].mean() / WEEKS:.0f}, median fit {cases['seconds'].median():.2f} s\n")
+    print(
+        f"new customers, {seeds} brands of {people:,} people, {weeks} weeks, plans off by {off:g}, seeds from {first}"
+    )
+    print(f"new customers a week {cases['won'].mean() / weeks:.0f}, median fit {cases['seconds'].median():.2f} s\n")
     print(by_policy(rows, coverage).to_string(**few), "\n")
     print(pd.DataFrame({name: coverage(part) for name, part in rows.groupby("channel")}).to_string(**few), "\n")
     print(by_policy(cases, moves).to_string(**few))
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:5]), *map(float, sys.argv[5:6]))
+    main(*map(int, sys.argv[1:5]), *sys.argv[5:])
