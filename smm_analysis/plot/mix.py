@@ -49,11 +49,14 @@ def plot_carry_over(table: pd.DataFrame, n: int, *, ax: Axes | None = None, lang
     return legend_below(ax)
 
 
-def plot_frontier(edge: pd.DataFrame, plan: Allocation | None, *, ax: Axes | None = None, lang: Lang = "en") -> Axes:
+def plot_frontier(
+    edge: pd.DataFrame, plan: Allocation | None, *, outcome: str = "", ax: Axes | None = None, lang: Lang = "en"
+) -> Axes:
     """Draw what the same money would bring with more of it in BTL, with the interval (ATL·BTL 예산 이동).
 
     `edge` is `mix.frontier`'s, `plan` the allocation of the same model: it knows the share as before and the weeks the
-    model rests on. Dotted where some channel would get more than double, which the data have not seen.
+    model rests on. `outcome` (a term) is what is won. Dotted where some channel would get more than double, which the
+    data have not seen.
     """
     ax = axes_of(ax)
     if plan is None or edge.empty:
@@ -68,7 +71,9 @@ def plot_frontier(edge: pd.DataFrame, plan: Allocation | None, *, ax: Axes | Non
     ax.axvline(now, color=PALETTE[1], linestyle="--", linewidth=1.2, label=f"{label('spend_now', lang)}: {now:.0%}")
     ax.axhline(0, color=GREY, linewidth=0.8)
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    ax.set(xlabel=label("share_btl", lang), ylabel=label("extra", lang), title=label("spend_shift", lang))
+    ax.set(
+        xlabel=label("share_btl", lang), ylabel=label("extra", lang, outcome=outcome), title=label("spend_shift", lang)
+    )
     return legend_below(ax)
 
 
