@@ -162,13 +162,13 @@ def _credit(tries: pd.DataFrame, within_hours: float, named: bool) -> np.ndarray
 
 def _tried(tries: pd.DataFrame) -> float:
     """Return how many tries, each watched to its end, would be as many: fewer where others came first."""
-    won, hours = tries["credit"].to_numpy() > 0, tries["hours"].to_numpy()
-    cut_off = np.sort(hours[np.isfinite(hours) & ~won])
-    if not len(cut_off) or not won.any():
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    won = tries["credit"].to_numpy() > 0
+    if not won.any():
         return float(len(tries))
-    passed = np.sort(hours[won])
-    at_risk = len(tries) - np.arange(len(passed)) - np.searchsorted(cut_off, passed)
-    return float(len(passed) / (1 - np.prod(1 - 1 / at_risk)))
+    unpassed = SurvfuncRight(tries["hours"].to_numpy(), won).surv_prob[-1]
+    return float(won.sum() / (1 - unpassed))
 
 
 def _rates(group: np.ndarray, tries: pd.DataFrame, level: float) -> pd.DataFrame:
