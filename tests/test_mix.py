@@ -25,6 +25,7 @@ from smm_analysis.mix import (
     roas,
 )
 from smm_analysis.mix.averaging import average_families, weigh
+from smm_analysis.mix.diagnostics import diagnose
 from smm_analysis.mix.regression import FamilyFit, Regression, draw_effects, non_negative, none_at_all
 from smm_analysis.terms import reason
 from smm_analysis.verdict import judge
@@ -457,6 +458,21 @@ def test_nothing_fires_on_a_good_set_and_reasons_are_empty(fitted):
     assert fired(model) == set()
     assert not model.reasons
     assert (model.checks[["reason_en", "reason_ko"]] == "").all(axis=None)
+
+
+def test_the_placebo_is_the_mean_over_families_by_their_weights(fitted):
+    model, _ = fitted
+    average = average_families(model.regression, ("tanh", "hill"), draws=100, rng=np.random.default_rng(0))
+    (_, *first), (_, *second) = average.fits
+    brought = model.weekly[[*model.channels]]
+
+    def p_values(*fits):
+        checks = diagnose(model.regression, replace(average, fits=fits), brought, model.weekly["outcome"])
+        return checks.loc[checks["check"] == "placebo", "statistic"].to_numpy(float)
+
+    one, other, both = p_values((1.0, *first)), p_values((1.0, *second)), p_values((0.25, *first), (0.75, *second))
+    assert not np.allclose(one, other, rtol=0.01)
+    np.testing.assert_allclose(both, one / 4 + 3 * other / 4)
 
 
 def test_never_off_fires_and_names_a_holdout():
