@@ -1,15 +1,15 @@
 """How honest the relationship's claims are: coverage, verdicts and width where truth is planted, one brand and six.
 
-    python benchmarks/claims_worlds.py [seeds] [first seed] [file that keeps what was run] [claims, such as S0.8,S1.2]
+    python benchmarks/claims_worlds.py [seeds] [first seed] [file that keeps rows] [claims, as S0.8,S1.2] [people]
 
 Default 200 seeds from 0. Each seed has six brands of 8,000 people and 104 weeks, each with another plan; its policy is
-planned, reactive or seasonal in turn. *One* is every brand on its own, *six* the six pooled. Truth is that of each
-brand's own luck, by replay (S0.7a), from the engine's own chances (S0.8, S1.2) or planted (S1.3, and zeros where a
-world plants a claim false); of S1.2 it is what the last tenth of the exposures won, see `virtual.won_by_more`. S0.7b
-has two: what being won by ads does to the same persons, in this brand's luck (`covers`), and its mean over all brands
-and seeds of the world (`population`). For six brands truth is the mean over the brands that could tell, weighted as
-their estimates are in S1.2. S1.2 is given the planted part of a person's followers who see what is passed on.
-A seed takes some 40 s of a core.
+planned, reactive or seasonal in turn. A file keeps rows of one number of people. *One* is every brand on its own, *six*
+the six pooled. Truth is that of each brand's own luck, by replay (S0.7a), from the engine's own chances (S0.8, S1.2) or
+planted (S1.3, and zeros where a world plants a claim false); of S1.2 it is what the last tenth of the exposures won,
+see `virtual.won_by_more`. S0.7b has two: what being won by ads does to the same persons, in this brand's luck
+(`covers`), and its mean over all brands and seeds of the world (`population`). For six brands truth is the mean over
+the brands that could tell, weighted as their estimates are in S1.2. S1.2 is given the planted part of a person's
+followers who see what is passed on. A seed takes some 40 s of a core.
 """
 
 from __future__ import annotations
@@ -54,13 +54,18 @@ BOTH = Plan(
     "Little and much promotion in turn.",
     tuple((q / 4, (_BASIC, _PROMO)[q % 2 == 0]) for q in (1, 2, 3, 4)),
 )
+PEOPLE = 8000
 NEEDED = ("posts", "weekly", "media", "controls", "events", "customers", "purchases")
 PLANTED_SEEN = 0.5  # part of a sharer's followers who see what is passed on, as the engine has it
 
 
-def brand_rows(seed: int, world: str, brand: str, plan: str | Plan, claims: tuple[str, ...]) -> dict[str, dict]:
+def living(seed: int, world: str, brand: str, plan: str | Plan, people: int) -> virtual.Simulation:
+    """Return a brand whose policy goes by the seed."""
+    return virtual.simulate(seed=seed, brand=brand, world=world, policy=POLICIES[seed % 3], plan=plan, people=people)
+
+
+def brand_rows(sim: virtual.Simulation, claims: tuple[str, ...]) -> dict[str, dict]:
     """Return, by claim, truth, estimate and naive estimate of one brand."""
-    sim = virtual.simulate(seed=seed, brand=brand, world=world, policy=POLICIES[seed % 3], plan=plan)
     tables, again = sim.tables(*NEEDED, *(["mentions"] if "S1.2" in claims else [])), Again(sim)
     asked = [claim for claim in claims if claim in ESTIMATES]
     return {claim: ESTIMATES[claim](tables, again) for claim in asked} | {"posts": tables["posts"], "sim": sim}
@@ -204,10 +209,10 @@ def links_of_all(brands: dict[str, dict], world: str) -> dict:
     return row(found.effect, found.naive, 100 * (virtual.WORLDS[world].link_synergy - 1))
 
 
-def one_world(seed: int, world: str, claims: tuple[str, ...]) -> list[dict]:
+def one_world(seed: int, world: str, claims: tuple[str, ...], people: int) -> list[dict]:
     """Return all rows of one seed in one world."""
     names = zip(virtual.BRANDS, virtual.SAMPLE_PLANS[:6], strict=False)
-    brands = {name: brand_rows(seed, world, name, plan, claims) for name, plan in names}
+    brands = {name: brand_rows(living(seed, world, name, plan, people), claims) for name, plan in names}
     here = {"seed": seed, "world": world, "policy": POLICIES[seed % 3]}
     rows = []
     for claim in (claim for claim in claims if claim in ESTIMATES):
@@ -220,16 +225,15 @@ def one_world(seed: int, world: str, claims: tuple[str, ...]) -> list[dict]:
         )
         rows.append(here | {"claim": claim, "scope": "six", "brand": "", "plan": ""} | six)
     if "S0.8 doubling" in claims:
-        rows += [here | found for found in points(seed, world, brands)]
+        rows += [here | found for found in points(brands, living(seed, world, "both", BOTH, people))]
     return rows
 
 
-def points(seed: int, world: str, brands: dict[str, dict]) -> list[dict]:
+def points(brands: dict[str, dict], sim: virtual.Simulation) -> list[dict]:
     """Return the doubling point of the six brands' one curve, and of one brand that has tried both."""
     posts = pd.concat([found["posts"] for found in brands.values()], ignore_index=True)
     sims = [found["sim"] for found in brands.values()]
     found = relationship.pooled_tolerance(posts, half_lives=())
-    sim = virtual.simulate(seed=seed, brand="both", world=world, policy=POLICIES[seed % 3], plan=BOTH)
     both = relationship.promotion_tolerance(sim.tables("posts")["posts"], half_lives=())
     rows = []
     for scope, each, whose in (("six", found, sims), ("one, tried both", both, [sim])):
@@ -293,7 +297,7 @@ def _within(r: dict, means: pd.Series) -> float:
     return float(r["low"] <= means[r["world"], "S0.7b"] <= r["high"])
 
 
-def main(seeds: int = 200, first: int = 0, keep: str = "", only: str = "") -> None:
+def main(seeds: int = 200, first: int = 0, keep: str = "", only: str = "", people: int | str = PEOPLE) -> None:
     """Run what is not kept yet, and print the tables."""
     kept = Path(keep).read_text(encoding="utf-8").splitlines() if keep and Path(keep).exists() else []
     rows = [json.loads(line) for line in kept]
@@ -301,16 +305,16 @@ def main(seeds: int = 200, first: int = 0, keep: str = "", only: str = "") -> No
     asked = {world: tuple(c for c in claims if not only or c in only.split(",")) for world, claims in ASKED.items()}
     for seed in range(first, first + seeds):
         for world in (world for world in WORLDS if asked[world] and (seed, world) not in done):
-            fresh = one_world(seed, world, asked[world])
+            fresh = one_world(seed, world, asked[world], int(people))
             rows += fresh
             if keep:
                 with Path(keep).open("a", encoding="utf-8") as file:
                     file.writelines(json.dumps(r) + "\n" for r in fresh)
     table = pd.DataFrame(rows)
     numbers = f"{table['seed'].min()} to {table['seed'].max()} ({table['seed'].nunique()})"
-    print(f"seeds {numbers}, six brands each, 90% intervals; deltas {DELTA}")
+    print(f"seeds {numbers}, six brands of {int(people):,} people each, 90% intervals; deltas {DELTA}")
     report(table)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]), *sys.argv[3:5])
+    main(*map(int, sys.argv[1:3]), *sys.argv[3:6])
