@@ -4,9 +4,10 @@
 *supported* is false, and whether a clear no is as frequent as the plan says. `virtual`: the virtual brand lives two
 years under its plan; then an activity is doubled and paused by the plan's timetable for as many weeks as it asks for.
 The planned effect is the true one of that very brand in those very weeks: what doubling minus pausing does on average
-over other luck. Markets: 3,000 people in alternating weeks, 4,000 in cells, five brands of 1,500 one after the other.
-Weeks are whole, so the weeks planned have a power somewhat above .80, or below where none of 60 is enough: the smallest
-effect that matters (*delta*) is moved until the plan says .80 of just these weeks.
+over lots (on which weeks and brands it falls is part of the noise) and over other luck. Markets: 3,000 people in
+alternating weeks, 4,000 in cells, five brands of 1,500 one after the other. Weeks are whole, so the weeks planned have
+a power somewhat above .80, or below where none of 60 is enough: the smallest effect that matters (*delta*) is moved
+until the plan says .80 of just these weeks.
 
     python benchmarks/experiment_power.py [seeds=200] [case, ...]
 """
@@ -32,6 +33,7 @@ from smm_analysis.virtual.worlds import LINES, PLANS, POLICIES, WORLDS
 
 PAST, AHEAD = 104, 60
 OTHER_LUCK = 1_000_003  # how far the seeds of another future lie
+LOTS = 6  # over which a true effect is averaged
 MONDAY = pd.Timestamp("2024-01-01")
 START = MONDAY + pd.Timedelta(weeks=PAST)
 ADJUST = ("price", "holiday", "stock_out")
@@ -149,20 +151,22 @@ def expected(brand: LivingBrand, on: np.ndarray, lines: tuple[str, ...], outcome
     return joining.sum(axis=1, where=~log["follows"][PAST - 1 : PAST + len(on) - 1])
 
 
-def planned(past: pd.DataFrame, added: Callable[[Design], np.ndarray], *, guess: float, gap: float, **asked) -> tuple:
+def planned(
+    past: pd.DataFrame, added: Callable[[np.ndarray], np.ndarray], *, guess: float, gap: float, **asked
+) -> tuple:
     """Plan for what is truly added in the weeks that the plan asks for: again, until it asks for no others.
 
-    `added` gives, in percent of a usual week, what a timetable adds in each of its weeks; (weeks, units). The effect is
-    what the reading would find in that without any noise.
+    `added` gives, in percent of a usual week, what switching by a lot adds in each week; (weeks, units). The effect is
+    what the reading would find in that without any noise, on average over lots.
     """
     asked |= dict(outcome="y", half_life=0.75, washout=1, longest=AHEAD)
-    plan, seen = experiments.plan_experiment(past, effect=guess, delta=gap * guess, **asked), set()
-    while plan.design.weeks not in seen:
-        seen.add(plan.design.weeks)
-        effect = noiseless(plan.design, added(plan.design))
-        plan = experiments.plan_experiment(past, effect=effect, delta=gap * effect, **asked)
-    effect = noiseless(plan.design, added(plan.design))
-    return at_80(past, effect=effect, delta=gap * effect, weeks=plan.design.weeks, **asked), effect
+    plan, effects = experiments.plan_experiment(past, effect=guess, delta=gap * guess, **asked), {}
+    while (weeks := plan.design.weeks) not in effects:
+        lot = plan.design.draw(np.random.default_rng([asked["seed"], 8]), LOTS)
+        effects[weeks] = np.mean([noiseless(plan.design, on, added(on)) for on in lot])
+        plan = experiments.plan_experiment(past, effect=effects[weeks], delta=gap * effects[weeks], **asked)
+    effect = effects[weeks]
+    return at_80(past, effect=effect, delta=gap * effect, weeks=weeks, **asked), effect
 
 
 def at_80(past: pd.DataFrame, *, effect: float, delta: float, **asked) -> ExperimentPlan:
@@ -172,10 +176,10 @@ def at_80(past: pd.DataFrame, *, effect: float, delta: float, **asked) -> Experi
     return experiments.plan_experiment(past, effect=effect, delta=moved, **asked | {"weeks": plan.design.weeks})
 
 
-def noiseless(design: Design, added: np.ndarray) -> float:
-    """Return the effect that is read off (weeks, units) without noise."""
+def noiseless(design: Design, on: np.ndarray, added: np.ndarray) -> float:
+    """Return the effect that is read off what a lot adds, (weeks, units), without noise."""
     path = np.vstack([np.zeros((design.before, len(design.units))), added])
-    dose = doses(design, design.chosen()[None])
+    dose = doses(design, on[None])
     path, dose = (lots.centred(design, one)[0] for one in (path[None], dose))
     return float(path @ dose / (dose @ dose))
 
@@ -185,9 +189,8 @@ def alternating(seed: int, *, lines: tuple[str, ...], outcome: str, people: int 
     brand = lived(seed, "mirae", people)
     past = table(counted(brand, outcome, PAST), ["mirae"], brand.conditions)
 
-    def added(d: Design) -> np.ndarray:
-        on = d.chosen()[:, 0]
-        gap = expected(brand, on, lines, outcome) - expected(brand, 1 - on, lines, outcome)
+    def added(on: np.ndarray) -> np.ndarray:
+        gap = np.subtract(*(expected(brand, way[:, 0], lines, outcome) for way in (on, 1 - on)))
         return 50 * gap[:, None] / past["y"].tail(26).mean()  # against half on
 
     plan, effect = planned(past, added, design="alternating", adjust=ADJUST, seed=seed, **asked)
@@ -206,7 +209,7 @@ def holdout(seed: int, *, lines: tuple[str, ...], people: int = 4000, cells: int
     names = [f"c{i}" for i in range(cells)]
     more = 100 * (on - off) / by_cell[0][PAST - 26 : PAST].sum(axis=1).mean()
     past = table(by_cell[0][:PAST], names)
-    plan, effect = planned(past, lambda d: more[: d.weeks, None] * d.chosen(), design="holdout", seed=seed, **asked)
+    plan, effect = planned(past, lambda on: more[: len(on), None] * on, design="holdout", seed=seed, **asked)
     chosen = np.vstack([np.zeros((PAST, cells)), plan.design.chosen()]).astype(bool)
     record = table(np.where(chosen, by_cell[1][: len(chosen)], by_cell[0][: len(chosen)]), names)
     return plan, experiments.read_experiment(record, plan.design, outcome="y", draws=999), effect, None
@@ -223,8 +226,8 @@ def staggered(seed: int, *, lines: tuple[str, ...], outcome: str, people: int = 
 
     off = weeks(np.zeros((AHEAD, len(brands))))
 
-    def added(d: Design) -> np.ndarray:
-        return 100 * (weeks(d.chosen()) - off[: d.weeks]) / before[-26:].mean(axis=0)
+    def added(on: np.ndarray) -> np.ndarray:
+        return 100 * (weeks(on) - off[: len(on)]) / before[-26:].mean(axis=0)
 
     plan, effect = planned(table(before, names), added, design="staggered", seed=seed, **asked)
     on = plan.design.chosen()

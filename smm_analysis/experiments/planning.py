@@ -168,7 +168,7 @@ class _Trials:
     def detectable(self, weeks: int, power: float) -> list[float]:
         """Return the smallest effect told with this power (최소 탐지 효과), as known, and noise high or low."""
         lows, _ = self.ends(weeks)
-        return (self.delta - np.quantile(lows, 1 - power, axis=1, method="lower")).tolist()
+        return (self.delta + np.quantile(-lows, power, axis=1, method="inverted_cdf")).tolist()
 
     def first(self, wanted: float, at: int) -> float:
         """Return the first length with the power wanted, by halving; infinite if there is none."""
