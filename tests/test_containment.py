@@ -149,6 +149,15 @@ def test_late_answers_cost_where_talk_catches_and_not_where_it_does_not(p, decis
     assert verdict.judge("early_containment", gap, delta=10, synthetic=True).decision == decision
 
 
+def test_where_no_difference_was_ever_seen_one_in_so_many_may_still_be_missed():
+    links = world(4, 0.02)
+    people = list(links.graph.names)
+    alone = {"responders": people[10:11], "hours_per_step": 24.0, "rng": 1}
+    few, many = (cascade.late_answer(links, people[:1], **alone, draws=10, n_sim=n) for n in (10, 40))
+    assert few.estimate == few.low == many.low == 0
+    assert few.high == pytest.approx(3 / 100, rel=0.02) and many.high == pytest.approx(3 / 400, rel=0.02)
+
+
 @pytest.mark.slow
 def test_the_interval_holds_the_truth():
     inside = 0

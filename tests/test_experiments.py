@@ -25,6 +25,7 @@ def design(kind="alternating", units=1, **changed):
 
 
 DESIGNS = [design(), design("holdout", 10), design("staggered", 6), design(block=3, weeks=36, washout=1, half_life=0.8)]
+DESIGNS += [design(weeks=26, washout=1), design("staggered", 6, weeks=17)]  # blocks of unequal length
 
 
 def weekly(seed=0, *, units=1, weeks=PAST, sd=10.0, kept=0.3, level=200.0, end=MONDAY):
@@ -48,18 +49,28 @@ def run(d, seed=0, *, effect=0.0, **noise):
     return rows.assign(y=rows["y"] + added.ravel())
 
 
-@pytest.mark.parametrize("d", DESIGNS, ids=lambda d: f"{d.kind}-{d.washout}")
+@pytest.mark.parametrize("d", DESIGNS, ids=lambda d: f"{d.kind}-{d.weeks}")
 def test_every_lot_keeps_to_the_design(d):
     lots_drawn = d.draw(np.random.default_rng(0), 50)
     assert lots_drawn.shape == (50, d.weeks, len(d.units))
     assert set(np.unique(lots_drawn)) == {0.0, 1.0}
     if d.kind == "alternating":  # as many weeks on as off, in each pair of blocks
-        assert (lots_drawn.reshape(50, -1, 2 * d.block, 1).mean(axis=2) == 0.5).all()
+        edges = np.r_[0, np.cumsum(d.stretches[::2] * 2)]
+        assert all((lots_drawn[:, a:b].mean(axis=1) == 0.5).all() for a, b in itertools.pairwise(edges))
     if d.kind == "holdout":
         assert (lots_drawn.mean(axis=2) == 0.5).all() and (lots_drawn == lots_drawn[:, :1]).all()
     if d.kind == "staggered":  # nobody stops, all are off at first and on in the end
         assert (np.diff(lots_drawn, axis=1) >= 0).all()
         assert not lots_drawn[:, 0].any() and lots_drawn[:, -1].all()
+
+
+def test_weeks_over_are_spread_evenly_over_the_blocks():
+    assert design(weeks=28).stretches.tolist() == [2] * 14
+    assert design(weeks=26).stretches.tolist() == [2] * 10 + [3, 3]
+    assert design("staggered", 6, weeks=17).stretches.tolist() == [2, 2, 3, 2, 3, 2, 3]
+    assert design("holdout", 10).stretches.tolist() == [12]
+    washed = design(weeks=26, washout=1).counts
+    assert washed.tolist() == [False, True] * 10 + [False, True, True] * 2
 
 
 def test_the_seed_fixes_the_lot_and_another_gives_another():
@@ -90,7 +101,7 @@ def test_a_dose_lasts_as_long_as_its_half_life():
         ({"kind": "abba"}, "one of alternating, holdout, staggered"),
         ({"start": pd.Timestamp("2026-01-06")}, "starts on a Monday"),
         ({"washout": 2}, "less than a block"),
-        ({"weeks": 25}, "steps of 4 weeks"),
+        ({"weeks": 25}, "4 weeks or more, in steps of 2; not 25"),
         ({"weeks": 16}, "16 different lots can be drawn; at least 60 are needed: make it longer"),
         ({"half_life": -1.0}, "0 weeks or more"),
     ],
@@ -107,11 +118,12 @@ def test_designs_and_plans_are_frozen():
 
 def naive_interval(d, y, level):
     """Return the effects that a test by all lots, one effect at a time, does not reject: slow and plain."""
+    lengths = [weeks for first in d.stretches[::2] for weeks in (first, first)]
     every = [
-        np.repeat(np.stack([np.array(s), 1 - np.array(s)], 1).ravel(), d.block)
-        for s in itertools.product([0, 1], repeat=d.weeks // (2 * d.block))
+        np.repeat(np.stack([np.array(s), 1 - np.array(s)], 1).ravel(), lengths)
+        for s in itertools.product([0, 1], repeat=d.pairs)
     ]
-    pairs = np.arange(d.weeks) // (2 * d.block)
+    pairs = np.repeat(np.arange(d.pairs), d.stretches[::2] * 2)
 
     def statistic(on, outcome):
         inside = on - 0.5
@@ -129,8 +141,9 @@ def naive_interval(d, y, level):
     return kept[0], kept[-1]
 
 
-def test_the_interval_is_that_of_a_test_by_every_lot():
-    d = design()
+@pytest.mark.parametrize("weeks", [24, 26])
+def test_the_interval_is_that_of_a_test_by_every_lot(weeks):
+    d = design(weeks=weeks)
     rows = run(d, 5, effect=4)
     found = read_experiment(rows, d, outcome="y", draws=20_000)
     usual = rows["y"][PAST - 26 : PAST].mean()
@@ -139,7 +152,7 @@ def test_the_interval_is_that_of_a_test_by_every_lot():
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(0, 3), st.integers(0, 1000), st.floats(-20, 20))
+@given(st.integers(0, 5), st.integers(0, 1000), st.floats(-20, 20))
 def test_an_effect_added_moves_the_interval_by_itself(which, seed, effect):
     """Planted truth: what is added while the activity works comes out, whatever the noise, and the width stays."""
     d = replace(DESIGNS[which], seed=seed)
@@ -168,7 +181,7 @@ def test_what_the_activity_cannot_move_is_taken_off():
     assert adjusted.low < 5 < adjusted.high
 
 
-@pytest.mark.parametrize("d", DESIGNS[:3], ids=lambda d: d.kind)
+@pytest.mark.parametrize("d", [*DESIGNS[:3], *DESIGNS[4:]], ids=lambda d: f"{d.kind}-{d.weeks}")
 def test_intervals_hold_the_truth_as_often_as_they_say(d):
     held = [found.low <= 3 <= found.high for seed in range(100) for found in [_read(d, seed)]]
     assert 0.84 <= np.mean(held) <= 0.96
@@ -318,10 +331,31 @@ def test_what_no_experiment_can_tell_is_said():
     plan = plan_experiment(weekly(1), outcome="y", design="alternating", effect=0.5, longest=52)
     assert plan.weeks.estimate == np.inf and plan.design.weeks == 52
     assert "Even 52 weeks" in plan.reason["en"]
+    assert f"the smallest effect they tell with 80% is {plan.detectable.estimate:.0f}%" in plan.reason["en"]
 
 
-def test_a_length_of_ones_own_goes_up_to_whole_blocks():
-    assert plan_experiment(weekly(1), outcome="y", design="alternating", effect=5, weeks=30).design.weeks == 32
+@pytest.mark.parametrize(("kind", "units"), [("alternating", 1), ("holdout", 8), ("staggered", 5)])
+def test_the_smallest_effect_told_is_one_that_the_same_weeks_tell(kind, units):
+    """Planned again for just that effect, the same weeks have the power wanted; for a little less, they have not."""
+    asked = {"outcome": "y", "design": kind, "delta": 1, "power": 0.7, "weeks": 30}
+    least = plan_experiment(weekly(1, units=units), effect=9, **asked).detectable
+    assert 1 < least.low < least.estimate < least.high
+    for change, enough in ((0.01, True), (-0.01, False)):
+        again = plan_experiment(weekly(1, units=units), effect=least.estimate + change, **asked)
+        assert (again.power.estimate >= 0.7) == enough
+        assert again.power.estimate == pytest.approx(0.7, abs=0.01)
+
+
+def test_a_plan_is_no_longer_than_it_must_be():
+    """Half a pair of blocks, or a week more from start to start, is all that a plan goes up by."""
+    for kind, units, step in (("alternating", 1, 2), ("holdout", 8, 1), ("staggered", 5, 1)):
+        plan = plan_experiment(weekly(1, units=units), outcome="y", design=kind, effect=6, half_life=0.5)
+        steps = np.diff(plan.curve["weeks"])
+        assert plan.design.step == step and (steps % step == 0).all() and (steps == step).any()
+
+
+def test_a_length_of_ones_own_goes_up_to_what_the_blocks_can_take():
+    assert plan_experiment(weekly(1), outcome="y", design="alternating", effect=5, weeks=29).design.weeks == 30
 
 
 def test_an_effect_below_what_matters_is_refused():

@@ -142,7 +142,9 @@ def late_answer(
     """How many more believe a rumour that is answered late than one answered early (늦은 대응의 대가, S1.4).
 
     The interval holds what shares leave unknown about the probabilities: each draw takes others, and simulates; the
-    estimate is the middle draw. `n` counts the passings-on that the probabilities rest on.
+    estimate is the middle draw. Where simulated rumours hardly ever differ, draws say too little of how seldom that is:
+    the high end is then Clopper and Pearson's bound on how often. `n` counts the passings-on that the probabilities
+    rest on.
     """
     passed = round(float(links.table["passed_on"].sum()))
     if links.reason:
@@ -151,9 +153,21 @@ def late_answer(
     step = links.hours if hours_per_step is None else hours_per_step
     raced = {"responders": {"them": people}, "delay": (early_hours, late_hours), "hours_per_step": step}
     runs = [contain(links.drawn(rng), seeds, **raced, n_sim=n_sim, rng=rng).sizes["them"] for _ in range(draws)]
-    differences = np.array([(sizes[:, 1] - sizes[:, 0]).mean() for sizes in runs])
-    low, middle, high = np.quantile(differences, [0.5 - links.level / 2, 0.5, 0.5 + links.level / 2])
-    return Estimate(float(middle), float(low), float(high), links.level, passed)
+    more = np.array([sizes[:, 1] - sizes[:, 0] for sizes in runs])
+    low, middle, high = np.quantile(more.mean(axis=1), [0.5 - links.level / 2, 0.5, 0.5 + links.level / 2])
+    return Estimate(float(middle), float(low), max(float(high), _at_most(more, links.level)), links.level, passed)
+
+
+def _at_most(more: np.ndarray, level: float) -> float:
+    """Return how large a mean that was hardly ever, or never, seen above 0 may be: how often at most, times how large.
+
+    Of none in N at a level of .9 it is 3 / N, the rule of three; what was never seen counts as one person.
+    """
+    from scipy.stats import beta
+
+    seen = more[more > 0]
+    often = beta.ppf(0.5 + level / 2, len(seen) + 1, more.size - len(seen)) if len(seen) < more.size else 1.0
+    return float(often * (seen.mean() if len(seen) else 1.0))
 
 
 def choose_advocates(

@@ -5,7 +5,9 @@
 >>> past = pd.DataFrame({"week": weeks, "brand": "mirae", "y": 200 + 10 * np.random.default_rng(1).normal(size=104)})
 >>> plan = plan_experiment(past, outcome="y", design="alternating", effect=6, delta=2)
 >>> plan.weeks.estimate, plan.design.block  # weeks in all, on and off two by two
-(40.0, 2)
+(38.0, 2)
+>>> round(plan.detectable.estimate, 1)  # the smallest effect that these weeks tell in four of five cases
+5.9
 """
 
 from .audience import audience_weeks

@@ -18,7 +18,8 @@ from .reading import read_experiment
 
 _PLAN_COLUMNS = (
     *("design", "units_switched", "estimate", "low", "high", "n", "weeks_planned"),
-    *("planned_power", "planned_power_low", "planned_power_high", "power_none", "reason_en", "reason_ko"),
+    *("planned_power", "planned_power_low", "planned_power_high", "power_none", "effect_detectable"),
+    *("reason_en", "reason_ko"),
 )
 _FEWEST_UNITS = {"alternating": 1, "holdout": 8, "staggered": 5}
 
@@ -82,7 +83,8 @@ def plan_table(found: Plans) -> pd.DataFrame:
     -------
     DataFrame
         design (a glossary key), units_switched, estimate (weeks needed), low, high, n (weeks of the past it rests on),
-        weeks_planned, planned_power, planned_power_low, planned_power_high, power_none, reason_en, reason_ko.
+        weeks_planned, planned_power, planned_power_low, planned_power_high, power_none, effect_detectable (the smallest
+        that these weeks tell with the power wanted, percent of a usual week), reason_en, reason_ko.
     """
     rows = [
         {
@@ -94,6 +96,7 @@ def plan_table(found: Plans) -> pd.DataFrame:
             "planned_power_low": plan.power.low,
             "planned_power_high": plan.power.high,
             "power_none": plan.power_none,
+            "effect_detectable": plan.detectable.estimate,
             **{f"reason_{lang}": plan.reason.get(lang, "") for lang in LANGS},
         }
         for kind, plan in found.plans.items()

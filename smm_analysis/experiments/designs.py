@@ -32,7 +32,8 @@ class Design:
     units : who is switched by itself: one brand, or brands, regions, cells of the audience.
     start : the Monday of the first week.
     weeks : length, weeks.
-    block : weeks in one state (alternating), or from one start to the next (staggered); of a holdout, all of them.
+    block : weeks in one state (alternating), or from one start to the next (staggered), at least: weeks that are over
+        are spread evenly; of a holdout, all of them.
     washout : first weeks of each block that do not count, because what was before still works in them.
     half_life : weeks in which half of the activity's effect is gone, 0 or more.
     seed : of the lot.
@@ -41,7 +42,7 @@ class Design:
     Raises
     ------
     ValueError
-        If the weeks do not go up in blocks, nothing is left to count, or too few units can be drawn.
+        If the weeks are fewer than the blocks take, nothing is left to count, or too few units can be drawn.
     """
 
     kind: Kind
@@ -65,19 +66,37 @@ class Design:
             )
         if self.half_life < 0:
             raise ValueError(f"half_life must be 0 weeks or more, not {self.half_life}")
-        if self.weeks % self.step or self.weeks < self.step:
+        if self.weeks < self.shortest or (self.weeks - self.shortest) % self.step:
             raise ValueError(
-                f"this design goes in steps of {self.step} weeks; {self.weeks} weeks are no number of them"
+                f"this design takes {self.shortest} weeks or more, in steps of {self.step}; not {self.weeks}"
             )
         if (lots := self.lots) < FEWEST_LOTS:
             raise ValueError(f"{lots:,} different lots can be drawn; at least {FEWEST_LOTS} are needed: {self._more()}")
 
     @property
+    def shortest(self) -> int:
+        """The fewest weeks that blocks of this length take."""
+        return self.block * {"alternating": 2, "holdout": 1, "staggered": self.groups + 1}[self.kind]
+
+    @property
     def step(self) -> int:
         """Weeks by which the design can be made longer."""
-        return {"alternating": 2 * self.block, "holdout": self.block, "staggered": (self.groups + 1) * self.block}[
-            self.kind
-        ]
+        return 2 if self.kind == "alternating" else 1
+
+    @property
+    def stretches(self) -> np.ndarray:
+        """Weeks from one switch to the next: those of a block, and what is over, spread evenly; the sum is `weeks`."""
+        n, each = {
+            "alternating": (self.pairs, 2),  # on and off take equally long
+            "holdout": (1, 1),
+            "staggered": (self.groups + 1, 1),
+        }[self.kind]
+        return np.diff(np.arange(n + 1) * (self.weeks // each) // n).repeat(each)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of blocks, on and off, alternating weeks have."""
+        return self.weeks // (2 * self.block)
 
     @property
     def groups(self) -> int:
@@ -94,7 +113,7 @@ class Design:
         """How many different draws there are."""
         n = len(self.units)
         if self.kind == "alternating":
-            return 2 ** min(n * self.weeks // (2 * self.block), 60)
+            return 2 ** min(n * self.pairs, 60)
         if self.kind == "holdout":
             return math.comb(n, n // 2)
         sizes = np.bincount(np.arange(n) % self.groups) if n else []
@@ -103,8 +122,8 @@ class Design:
     @property
     def counts(self) -> np.ndarray:
         """Which weeks count, bool (before + weeks,): not those in which what was before still works."""
-        week = np.arange(self.weeks)
-        return np.r_[np.ones(self.before, dtype=bool), week % self.block >= self.washout]
+        since = np.concatenate([np.arange(weeks) for weeks in self.stretches])
+        return np.r_[np.ones(self.before, dtype=bool), since >= self.washout]
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Draw `n` lots (추첨): 1 where the activity is on; (n, weeks, units)."""
@@ -119,9 +138,9 @@ class Design:
 
 
 def _alternating(design: Design, rng: np.random.Generator, n: int) -> np.ndarray:
-    first = rng.integers(0, 2, (n, design.weeks // (2 * design.block), 1, len(design.units)))
-    pairs = np.concatenate([first, 1 - first], axis=2)
-    return pairs.repeat(design.block, axis=2).reshape(n, design.weeks, -1).astype(float)
+    first = rng.integers(0, 2, (n, design.pairs, 1, len(design.units)))
+    blocks = np.concatenate([first, 1 - first], axis=2).reshape(n, -1, len(design.units))
+    return blocks.repeat(design.stretches, axis=1).astype(float)
 
 
 def _holdout(design: Design, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -131,8 +150,8 @@ def _holdout(design: Design, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def _staggered(design: Design, rng: np.random.Generator, n: int) -> np.ndarray:
-    groups = np.arange(len(design.units)) % design.groups + 1
-    begins = design.block * rng.permuted(np.tile(groups, (n, 1)), axis=1)
+    starts, groups = np.cumsum(design.stretches)[:-1], np.arange(len(design.units)) % design.groups
+    begins = starts[rng.permuted(np.tile(groups, (n, 1)), axis=1)]
     return (np.arange(design.weeks)[:, None] >= begins[:, None, :]).astype(float)
 
 

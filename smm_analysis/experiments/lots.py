@@ -27,9 +27,9 @@ def centred(design: Design, values: np.ndarray) -> np.ndarray:
     """
     kept = values[:, design.counts]
     if design.kind == "alternating":
-        shape = design.weeks // (2 * design.block), 2 * (design.block - design.washout), len(design.units)
-        pairs = kept.reshape(len(kept), *shape)
-        kept = pairs - pairs.mean(axis=2, keepdims=True)
+        sizes = (design.stretches - design.washout)[::2] * 2  # of the pairs
+        sums = np.add.reduceat(kept, np.cumsum(sizes) - sizes, axis=1)
+        kept = kept - (sums / sizes[:, None]).repeat(sizes, axis=1)
     else:
         kept = kept - kept.mean(axis=1, keepdims=True)
         kept = kept - kept.mean(axis=2, keepdims=True)

@@ -23,7 +23,8 @@ _LONG_PAST = 52  # weeks before the start that units are compared with, where so
 _CURVE = 6  # points of the curve besides those that the search visits
 
 Power = tuple[float, float, float, float]
-_AS_KNOWN, _NOISE_HIGH, _NOISE_LOW = range(3)  # places in it; the fourth is the chance of a clear no
+Ends = tuple[np.ndarray, np.ndarray]
+_AS_KNOWN, _NOISE_HIGH, _NOISE_LOW = range(3)  # places in both; in a power the fourth is the chance of a clear no
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class ExperimentPlan:
         where even the longest experiment is too short.
     power : the chance of *supported* in `design` if the effect is as planned, 0..1, its ends as those of `weeks`.
     power_none : the chance of *not supported* in `design` if there is no effect, 0..1.
+    detectable : the smallest effect that `design` tells with the power wanted, percent of a usual week, its ends as
+        those of `weeks`.
     curve : by weeks: power, power_low, power_high, power_none.
     noise : the brand's own, from its past; `adjust` is what was taken off it, and is to be taken off the outcome.
     reason : in each language, why no experiment of the length allowed is long enough; empty if one is.
@@ -50,6 +53,7 @@ class ExperimentPlan:
     weeks: Estimate
     power: Estimate
     power_none: float
+    detectable: Estimate
     adjust: tuple[str, ...]
     noise: Noise = field(repr=False)
     curve: pd.DataFrame = field(repr=False, compare=False)
@@ -99,8 +103,9 @@ def plan_experiment(
     level, power : two-sided level of the interval, and the chance wanted of *supported*; 0..1.
     half_life : weeks in which half of the activity's effect is gone, 0 = it works in its own week only.
     washout : first weeks of each block that do not count; None: two half-lives.
-    block : weeks in one state, or from start to start; None: the washout and two weeks (staggered: one).
-    weeks : a length of one's own, rounded up to whole blocks; None: as long as is needed for `power`.
+    block : fewest weeks in one state, or from start to start; None: the washout and two weeks (staggered: one). Where
+        units start one after the other, a longer experiment has longer ones.
+    weeks : a length of one's own, rounded up to one that the blocks can take; None: as long as `power` needs.
     longest : the longest experiment that is thought of, weeks.
     start : its first Monday; None: the first after the weeks known.
     adjust : columns that the activity cannot move; `read_experiment` must be given them too.
@@ -121,16 +126,17 @@ def plan_experiment(
     trials = _Trials(shape, noise, effect=effect, delta=delta, level=level, longest=longest)
     needed = [trials.first(power, at) for at in (_AS_KNOWN, _NOISE_LOW, _NOISE_HIGH)]
     length = trials.length(needed[0] if weeks is None else weeks)
-    found = trials.powers(length)
+    found, told = trials.powers(length), trials.detectable(length, power)
     return ExperimentPlan(
         *(_of_length(shape, length), outcome, effect, delta, level),
         weeks=Estimate(*needed, level, noise.n),
         power=Estimate(*found[:3], level, noise.n),
         power_none=found[3],
+        detectable=Estimate(told[_AS_KNOWN], told[_NOISE_LOW], told[_NOISE_HIGH], level, noise.n),
         adjust=tuple(adjust),
         noise=noise,
         curve=trials.curve(),
-        reason=trials.too_short() if math.isinf(needed[0]) else {},
+        reason=trials.too_short(power) if math.isinf(needed[0]) else {},
     )
 
 
@@ -144,16 +150,25 @@ def _check(effect: float, delta: float, level: float, power: float) -> None:
 class _Trials:
     """Lengths of one design, each tried once on the brand's noise."""
 
-    def __init__(self, shape: Design, noise: Noise, *, longest: int, **asked: float) -> None:
-        self.shape, self.noise, self.asked = shape, noise, asked
-        self.lengths = _lengths(shape, longest)
-        self.tried: dict[int, Power] = {}
+    def __init__(self, shape: Design, noise: Noise, *, effect: float, delta: float, level: float, longest: int) -> None:
+        self.shape, self.noise, self.effect, self.delta, self.level = shape, noise, effect, delta, level
+        self.lengths = list(range(shape.weeks, max(longest, shape.weeks) + 1, shape.step))
+        self.tried: dict[int, Ends] = {}
+
+    def ends(self, weeks: int) -> Ends:
+        """Return what `interval_ends` finds for this length."""
+        if weeks not in self.tried:
+            self.tried[weeks] = interval_ends(_of_length(self.shape, weeks), self.noise, level=self.level)
+        return self.tried[weeks]
 
     def powers(self, weeks: int) -> Power:
-        """Return what `powers` finds for this length."""
-        if weeks not in self.tried:
-            self.tried[weeks] = powers(_of_length(self.shape, weeks), self.noise, **self.asked)
-        return self.tried[weeks]
+        """Return power, its ends, and the chance of a clear no without effect."""
+        return _powers(self.ends(weeks), self.effect, self.delta)
+
+    def detectable(self, weeks: int, power: float) -> list[float]:
+        """Return the smallest effect told with this power (최소 탐지 효과), as known, and noise high or low."""
+        lows, _ = self.ends(weeks)
+        return (self.delta + np.quantile(-lows, power, axis=1, method="inverted_cdf")).tolist()
 
     def first(self, wanted: float, at: int) -> float:
         """Return the first length with the power wanted, by halving; infinite if there is none."""
@@ -172,23 +187,39 @@ class _Trials:
 
     def curve(self) -> pd.DataFrame:
         """Return all that was tried, and a few lengths over the whole range."""
-        for place in np.linspace(0, len(self.lengths) - 1, min(_CURVE, len(self.lengths))).astype(int):
-            self.powers(self.lengths[place])
+        places = np.linspace(0, len(self.lengths) - 1, min(_CURVE, len(self.lengths))).astype(int)
+        lengths = sorted({*self.tried, *(self.lengths[place] for place in places)})
         names = ["power", "power_low", "power_high", "power_none"]
-        return (
-            pd.DataFrame.from_dict(self.tried, "index", columns=names).rename_axis("weeks").sort_index().reset_index()
-        )
+        powers = pd.DataFrame([self.powers(weeks) for weeks in lengths], columns=names)
+        return powers.assign(weeks=lengths)[["weeks", *names]]
 
-    def too_short(self) -> dict[Lang, str]:
-        """Say that even the longest does not tell."""
+    def too_short(self, wanted: float) -> dict[Lang, str]:
+        """Say that even the longest does not tell, and what it would."""
         longest = self.lengths[-1]
-        return reason("experiment_too_short", weeks=longest, power=self.powers(longest)[_AS_KNOWN])
+        told = {"power": self.powers(longest)[_AS_KNOWN], "detectable": self.detectable(longest, wanted)[_AS_KNOWN]}
+        return reason("experiment_too_short", weeks=longest, wanted=wanted, **told)
 
 
 def powers(design: Design, noise: Noise, *, effect: float, delta: float, level: float) -> Power:
-    """Try a design on the brand's own noise (검정력): power, its ends, and the chance of a clear no without effect.
+    """Try a design on the brand's own noise (검정력): power, its ends, and the chance of a clear no without effect."""
+    return _powers(interval_ends(design, noise, level=level), effect, delta)
+
+
+def _powers(ends: Ends, effect: float, delta: float) -> Power:
+    lows, high = ends
+    return *((lows + effect > delta).mean(axis=1).tolist()), float((high < delta).mean())
+
+
+def interval_ends(design: Design, noise: Noise, *, level: float) -> Ends:
+    """Read a design on the brand's own noise, without an effect, which would move both ends by itself.
 
     Many timetables are drawn, each on many courses of noise, and read as `read_experiment` reads.
+
+    Returns
+    -------
+    lows, high
+        The low ends with the noise as known, as high and as low as it may be, (3, readings); the high ends with the
+        noise as known, (readings,).
     """
     rng = np.random.default_rng([design.seed, 3])
     begins = design.start - pd.Timedelta(weeks=design.before)
@@ -196,16 +227,16 @@ def powers(design: Design, noise: Noise, *, effect: float, delta: float, level: 
     courses, season = lots.centred(design, courses), lots.centred(design, season[None])[0]
     own, others = (lots.centred(design, doses(design, design.draw(rng, n))) for n in (_TIMETABLES, _OTHERS))
     others, scales = lots.unit_length(others), noise.scales(level)
-    won = np.zeros(4)
+    found = []
     for dose, noisy in zip(own, courses.reshape(_TIMETABLES, _WEEKS_TRIED, -1), strict=True):
         read = _Reading(dose, others, noisy, season, level)
-        found = [read.interval(scale) for scale in (1.0, scales[1], scales[0])]
-        won += [*((low + effect > delta).mean() for low, _ in found), (found[0][1] < delta).mean()]
-    return tuple(won / _TIMETABLES)
+        found.append([read.interval(scale) for scale in (1.0, scales[1], scales[0])])
+    ends = np.array(found)  # timetables, noises, low and high, courses
+    return np.concatenate(ends[:, :, 0], axis=-1), ends[:, 0, 1].ravel()
 
 
 class _Reading:
-    """One drawn timetable, read on many courses of noise without an effect: an effect moves both ends by itself."""
+    """One drawn timetable, read on many courses of noise."""
 
     def __init__(self, dose: np.ndarray, others: np.ndarray, noisy: np.ndarray, season: np.ndarray, level: float):
         size, self.level = float(np.linalg.norm(dose)), level
@@ -238,8 +269,3 @@ def _of_length(shape: Design, weeks: int) -> Design:
     if shape.kind == "alternating":
         return replace(shape, weeks=weeks)
     return replace(shape, weeks=weeks, block=weeks if shape.kind == "holdout" else weeks // (shape.groups + 1))
-
-
-def _lengths(shape: Design, longest: int) -> list[int]:
-    step = {"alternating": 2 * shape.block, "holdout": 1, "staggered": shape.groups + 1}[shape.kind]
-    return list(range(shape.weeks, max(longest, shape.weeks) + 1, step))

@@ -15,6 +15,7 @@ from .simulation import Choices, Setting, Simulation
 from .worlds import CHANNELS, LINES, SOURCES
 
 SURVEY_EVERY = 26
+WELCOMED = 0.25  # of new customers who do not follow yet, those who begin to
 CAUSES = (*CHANNELS, "owned", "earned")  # what can pull a person to a first purchase
 BOUGHT = tuple(SOURCES.index(s) for s in ("paid", "atl"))  # customers won by one-way media
 
@@ -210,13 +211,17 @@ class LivingBrand:
         log["hid"][week] = self.uniform("hide", week) < hides
         leaving = 0.003 + 0.5 * log["hid"][week] + 0.05 * w.crisis_loss * log["crisis"][week]
         leaves = self.follows & (self.uniform("leave", week) < leaving)
+        joins = ~self.follows & (self.uniform("join", week) < self.joining(week))
+        self.follows = (self.follows | joins) & ~leaves
+        log["joined"][week], log["left"][week], log["follows"][week] = joins, leaves, self.follows
+
+    def joining(self, week: int) -> np.ndarray:
+        """Everybody's chance to begin to follow in a week, of those who do not yet."""
+        log, w = self.log, self.world
         wins = 0.003 * log["diffusion"][week] + 0.06 * log["earned"][week]
         for row, channel in enumerate(w.channels.values()):
             wins = wins + channel.follow * log["exposures"][week, row]
-        joining = 1 - np.exp(-0.0010 - w.follow_pull * wins * 0.6)
-        joins = ~self.follows & (self.uniform("join", week) < joining)
-        self.follows = (self.follows | joins) & ~leaves
-        log["joined"][week], log["left"][week], log["follows"][week] = joins, leaves, self.follows
+        return 1 - np.exp(-0.0010 - w.follow_pull * wins * 0.6)
 
     def openness(self, week: int) -> np.ndarray | float:
         """How far a person takes up, and passes on, what spreads: little below a personal threshold of trust."""
@@ -299,7 +304,7 @@ class LivingBrand:
         self.active = new | np.where(self.active, ~lapses, self.customer & returns)
         self.customer = self.customer | new
         self.log["active"][week] = self.active
-        welcomed = new & ~self.follows & (self.uniform("welcome", week) < 0.25)
+        welcomed = new & ~self.follows & (self.uniform("welcome", week) < WELCOMED)
         self.follows = self.follows | welcomed
         self.log["joined"][week] |= welcomed
         self.log["follows"][week] = self.follows
