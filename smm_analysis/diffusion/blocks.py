@@ -15,7 +15,6 @@ from .rates import Prior, RateFit, fit_rate
 from .weeks import Weeks, remembered, saturating
 
 OWNED_HALF_LIFE, EARNED_HALF_LIFE, PAID_HALF_LIFE = 2.0, 4.0, 1.0  # weeks that exposures are remembered
-PARTICIPATION_HALF_LIFE = 4.0  # weeks that who took part stays on, until the next purchase
 FRAILTY = 0.8  # how much people differ in how easily they are won
 REACH_OF_A_SHARE = 4.0  # people who see one passing-on; only the curvature depends on it
 

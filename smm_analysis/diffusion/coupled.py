@@ -2,8 +2,8 @@
 
 Firms' weeks are explained by a chain of simple regressions: money to exposures, exposures and listening to the
 relationship, exposures and relationship to passings-on, all of it to followers and to first purchases (an outside part
-plus word of mouth among those not yet reached), and first purchases to loyal customers. Forms that the data cannot
-tell apart are averaged; every weight has a weak prior.
+plus word of mouth among those not yet reached), and first purchases to further ones, to customers who are gone and come
+back, and to loyal customers. Forms that the data cannot tell apart are averaged; every weight has a weak prior.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from smm_analysis.terms import Lang
 
 from .blocks import (
     EARNED_HALF_LIFE,
+    OWNED_HALF_LIFE,
     PAID_HALF_LIFE,
-    PARTICIPATION_HALF_LIFE,
     before,
     fit_buying,
     fit_following,
@@ -79,7 +79,7 @@ class BrandFit:
     unit of the weights of buying; `centre` : mean relationship; `waiting` (kinds, weeks since the last purchase) : who
     was not loyal at the end; `dispersion` : by hazard; `gates`, `buying` : the
     forms with their evidence, forecast score and weight; `expected` : new customers as the best form has them;
-    `relation_n` : answers and mentions behind the relationship.
+    `relation_n` : answers and mentions behind the relationship; `repeat_n` : customers who were seen to buy.
     """
 
     weeks: Weeks
@@ -93,6 +93,7 @@ class BrandFit:
     buying: pd.DataFrame = field(repr=False)
     expected: np.ndarray = field(repr=False)
     relation_n: int
+    repeat_n: int
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ def _fit_brand(
         buying=forms.buying,
         expected=fit_buying(weeks, forms.opened, best, prior=priors[best], dispersion=forms.buy_noise).mean,
         relation_n=known.relation.n,
+        repeat_n=again_fit.n,
     )
 
 
@@ -208,7 +210,7 @@ def _fit_again(weeks: Weeks, repeat: pd.DataFrame, felt: RelationFit, prior: Pri
     return fit_repeat(
         repeat,
         weeks.start,
-        pulls=again_pulls(remembered(weeks.views[:, 3], PARTICIPATION_HALF_LIFE), paid),
+        pulls=again_pulls(remembered(weeks.views[:, 3], OWNED_HALF_LIFE), paid),
         path=felt.paths.mean(axis=0),
         conditions=weeks.conditions,
         sources=source_columns(paid, earned),

@@ -15,7 +15,6 @@ from .blocks import (
     EARNED_HALF_LIFE,
     OWNED_HALF_LIFE,
     PAID_HALF_LIFE,
-    PARTICIPATION_HALF_LIFE,
     before,
     buy_pulls,
     follow_pulls,
@@ -108,7 +107,7 @@ def at_end(fit: BrandFit) -> State:
         shared=none + weeks.shares[-1],
         owned=remembered(weeks.views[:, :3], OWNED_HALF_LIFE)[-1][None, None],
         earned=none + remembered(before(weeks.shares), EARNED_HALF_LIFE)[-1],
-        took_part=none + remembered(weeks.views[:, 3], PARTICIPATION_HALF_LIFE)[-1],
+        took_part=none + remembered(weeks.views[:, 3], OWNED_HALF_LIFE)[-1],
         paid=remembered(weeks.contacts, PAID_HALF_LIFE)[-1][None, None],
         waiting=fit.waiting[None, None] / weeks.size,
     )
@@ -165,7 +164,7 @@ class _Chain:
         self.owned = np.broadcast_to(start.owned, (*shape, 3)).copy()
         self.paid = np.broadcast_to(start.paid, (plans, 1, start.paid.shape[-1])).copy()
         self.waiting = np.broadcast_to(start.waiting, (*shape, *start.waiting.shape[2:])).copy()
-        lives = OWNED_HALF_LIFE, EARNED_HALF_LIFE, PAID_HALF_LIFE, PARTICIPATION_HALF_LIFE
+        lives = OWNED_HALF_LIFE, EARNED_HALF_LIFE, PAID_HALF_LIFE
         self.fade = {half_life: 0.5 ** (1 / half_life) for half_life in lives}
 
     def week(
@@ -248,7 +247,7 @@ class _Chain:
     def _chance(self, views: np.ndarray, conditions: np.ndarray) -> np.ndarray:
         """The chance of another purchase this week, (plans, draws, kinds, weeks since the last one)."""
         d = self.draws
-        self.took_part = self.fade[PARTICIPATION_HALF_LIFE] * self.took_part + views[..., 3]
+        self.took_part = self.fade[OWNED_HALF_LIFE] * self.took_part + views[..., 3]
         pulled = (again_pulls(self.took_part, self.paid.sum(axis=-1)) @ d.again[:, None, :, None])[..., 0]
         bought, felt, back = (effect[:, None, None] for effect in d.moved_again[:, :3].T)
         moved = felt * (self.relation[..., None, None] - self.fit.centre) / 0.1

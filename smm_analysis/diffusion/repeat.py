@@ -32,7 +32,7 @@ def _again_prior() -> Prior:
     The pulls are chances a week by weeks since the last purchase, and what is added to them by participation that
     everybody remembers, for those who never came back and those who did, and by as much of paid media.
     """
-    by_since = (0.002, 1.5), *[(0.05, 1.0)] * 5, (0.012, 1.0)
+    by_since = (0.002, 1.5), *[(0.05, 1.0)] * 5, (0.012, 2.0)
     pulls = prior(*by_since, (0.006, 1.0), (0.006, 1.0), (0.002, 1.0), together=((7, 9, 0.7),))
     n, cov = len(pulls.mean), np.diag(np.array([0.4, 0.12, 0.4]) ** 2)
     whole = np.zeros((n + 3, n + 3))
@@ -71,7 +71,7 @@ def repeat_panel(customers: pd.DataFrame, purchases: pd.DataFrame, *, brand: str
 
 def _risk_sets(waits: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     """Count waits at risk and those that ended in a purchase, for each kind, week of the last purchase and week."""
-    start, again = waits["last"].min(), waits["next"].notna().to_numpy()
+    start, again = waits["last"].min() if len(waits) else end, waits["next"].notna().to_numpy()
     last, until = (((dates - start) // _WEEK).to_numpy() for dates in (waits["last"], waits["next"].fillna(end)))
     weeks = int((end - start) // _WEEK) + 1
     kind = waits["kind"].to_numpy()
@@ -93,13 +93,15 @@ class RepeatFit:
     `again` : the rate of another purchase; its pulls are the chance by weeks since the last one, then what
     participation and paid media add; it is moved by bought (won by one-way media), relationship (per 0.1 over the
     record's mean), having come back, and conditions. `sources` says with `sources_cov` which share of new customers is
-    bought. `waiting` (kinds, weeks since the last purchase) are who was not loyal at the record's end.
+    bought. `waiting` (kinds, weeks since the last purchase) are who was not loyal at the record's end; `n` counts
+    customers who were seen to buy.
     """
 
     again: RateFit
     sources: np.ndarray
     sources_cov: np.ndarray
     waiting: np.ndarray
+    n: int
 
     @property
     def told(self) -> tuple[np.ndarray, np.ndarray]:
@@ -154,8 +156,8 @@ def fit_repeat(
     Parameters
     ----------
     repeat : of one brand, from `repeat_panel`.
-    start : the week of the first row of `pulls` (weeks, 2, classes, pulls), from `again_pulls`, `path`, `conditions` and
-        `sources` (weeks, 3).
+    start : the week of the first row of `pulls` (weeks, 2, classes, pulls; from `again_pulls`), `path`, `conditions`
+        and `sources` (weeks, 3).
     prior : of the pulls, and of the effects of bought, relationship and having come back.
     """
     week, last = (((repeat[name] - start) // _WEEK).to_numpy() for name in ("week", "last"))
@@ -167,7 +169,8 @@ def fit_repeat(
     moved = [cells["bought"], (path[at] - path.mean()) / 0.1, back * (age < len(SINCE)), conditions[at]]
     y, n = (cells[name].to_numpy(dtype=float) for name in ("again", "at_risk"))
     again = fit_rate(y, n, pulls[at, back, age], prior, conditions=np.column_stack(moved))
-    return RepeatFit(again, *_fit_sources(table, sources), _waiting(table, len(path)))
+    new = table[(table["since"] == 0) & ~table["back"]]
+    return RepeatFit(again, *_fit_sources(new, sources), _waiting(table, len(path)), int(new["at_risk"].sum()))
 
 
 def _waiting(table: pd.DataFrame, weeks: int) -> np.ndarray:
@@ -179,12 +182,13 @@ def _waiting(table: pd.DataFrame, weeks: int) -> np.ndarray:
     return out
 
 
-def _fit_sources(table: pd.DataFrame, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _fit_sources(new: pd.DataFrame, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Fit the share of bought among new customers, drawn towards its prior as two normals are combined."""
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
 
-    new = table[(table["since"] == 0) & ~table["back"]]
+    if new.empty:
+        return SOURCE_PRIOR.mean, SOURCE_PRIOR.cov
     came = new.groupby(["week", "bought"])["at_risk"].sum().unstack(fill_value=0)  # noqa: PD010
     came = came.reindex(columns=[True, False], fill_value=0)
     some = np.diag(np.minimum(np.abs(x).max(axis=0), 1.0)), np.tile([0.5, 4.5], (3, 1))  # no share is none or all
