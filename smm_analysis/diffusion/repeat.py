@@ -34,10 +34,10 @@ def _again_prior() -> Prior:
     """
     by_since = (0.002, 1.5), *[(0.05, 1.0)] * 5, (0.012, 2.0)
     pulls = prior(*by_since, (0.006, 1.0), (0.006, 1.0), (0.0005, 1.0), together=((7, 9, 0.7),))
-    n, cov = len(pulls.mean), np.diag(np.array([0.4, 0.12, 0.4]) ** 2)
+    n, cov = len(pulls.mean), np.diag(np.array([0.4, 0.1, 0.4]) ** 2)
     whole = np.zeros((n + 3, n + 3))
     whole[:n, :n], whole[n:, n:] = pulls.cov, cov
-    return Prior(np.r_[pulls.mean, -0.2, 0.05, -0.3], whole)
+    return Prior(np.r_[pulls.mean, -0.2, 0.0, -0.3], whole)
 
 
 AGAIN_PRIOR = _again_prior()  # the effects are those of bought, of relationship (per 0.1) and of having come back
