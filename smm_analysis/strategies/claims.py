@@ -53,7 +53,7 @@ class _Form:
     luck: float = 0.0
 
 
-_FORM = {"S0.3": _Form(0.8, 0.75), "S0.4": _Form(0.35, 0.4), "S1.6": _Form(0.15, 0.25, 4.0), "S4.2": _Form(0.1, 0.25)}
+_FORM = {"S0.3": _Form(0.8, 0.75), "S0.4": _Form(0.35, 0.4), "S1.6": _Form(0.15, 0.2, 4.0), "S4.2": _Form(0.1, 0.25)}
 
 
 def diffusion_by_relationship(
