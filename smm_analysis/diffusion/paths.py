@@ -32,9 +32,9 @@ _PUBLISHED = [ACTIVITIES.index(name) for name in SEEN]
 _LISTEN = ACTIVITIES.index("listen")
 _CLASS = class_of(np.arange(LOYAL_WITHIN + 1))  # of the weeks since the last purchase
 _RECENT = np.arange(_CLASS[-1] + 1) < _CLASS[-1]  # all but the last class, who are gone
-# how much farther than fitted a plan's relationship lies from that of the first plan, where it opens what spreads: noisy
-# answers draw its swing in. Of 0 and .5, by the errors of S0.4 and of gains on development seeds (1000 to 1037 of
-# benchmarks/strategies_claims.py, 1100 to 1171 of strategies_worlds.py)
+# how much farther than fitted a plan's relationship lies from the first plan's, where it opens what spreads: noisy
+# answers draw its swing in. Of 0 and .5, by the errors of S0.4 and of gains over today's plan on development seeds
+# (1000 to 1037 of benchmarks/strategies_claims.py, 1100 to 1171 of strategies_worlds.py)
 _SWING = 0.5
 _SURPRISE = (0.1, 10.0)  # how far one week's outcome may lie from what the model says
 
