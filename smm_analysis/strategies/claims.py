@@ -2,7 +2,8 @@
 
 Of several brands the mean over these brands is taken, draw by draw: what a brand's weeks leave open of it averages out
 over brands, the form that all share does not. How far brands differ, and what a new one may expect, is
-`diffusion.between_brands`' to say. What plans bring is asked on average over luck: the noise of counting is not in it.
+`diffusion.between_brands`' to say. What plans bring is asked on average over luck: the noise of counting is not in it,
+but for S1.6, where it is as large as the effect.
 """
 
 from __future__ import annotations
