@@ -31,8 +31,8 @@ def _again_prior() -> Prior:
 
     The pulls are chances a week by weeks since the last purchase, and what is added to them by participation that
     everybody remembers, for those who never came back and those who did, and by as much of paid media. In 24 worlds
-    drawn at random (development seeds 1000 to 1023 of benchmarks/strategies_truth.py) participation adds .02 to .03 where
-    it adds anything; the prior is nearer to nothing, so that who never tried it is not sent there.
+    drawn at random (development seeds 1000 to 1023 of benchmarks/strategies_truth.py) participation adds .02 to .03
+    where it adds anything; the prior is nearer to nothing, so that who never tried it is not sent there.
     """
     by_since = (0.002, 1.5), *[(0.05, 1.0)] * 5, (0.012, 2.0)
     pulls = prior(*by_since, (0.006, 1.0), (0.006, 1.0), (0.0005, 1.0), together=((7, 9, 0.7),))
