@@ -1,15 +1,15 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from smm_analysis.diffusion import fit_coupled, placebo, repeat_panel, simple_relationship, strategy_panel
+from smm_analysis.diffusion import fit_coupled, paths, placebo, repeat_panel, simple_relationship, strategy_panel
 from smm_analysis.diffusion.forms import weights_of
-from smm_analysis.diffusion.paths import Paths
 from smm_analysis.diffusion.pooling import from_each_other
 from smm_analysis.diffusion.rates import Prior, fit_rate
-from smm_analysis.diffusion.repeat import AGES, age_of
+from smm_analysis.diffusion.repeat import AGAIN_PRIOR, LOYAL_WITHIN, again_pulls, fit_repeat, source_columns
 from smm_analysis.strategies import (
     PLANS,
     basic_then_diffusion,
@@ -77,11 +77,6 @@ def test_the_panel_is_the_weeks_of_the_tables(record, made):
     assert np.allclose(panel.filter(like="contacts_").sum().sum(), record.history["exposures"].sum())
     money = panel.filter(regex="effort_|spend_").sum().sum()
     assert money == pytest.approx(record.choices.money.sum(), rel=1e-6)
-
-
-def test_who_becomes_loyal_is_counted_as_the_engine_does(record, made):
-    _, repeat = made
-    assert repeat["became_loyal"].sum() == record.loyal.sum()
 
 
 def test_a_market_smaller_than_its_customers_is_refused(record):
@@ -291,18 +286,111 @@ def test_a_rate_without_data_is_its_prior():
     assert np.allclose(fit.cov, prior.cov)
 
 
-def test_loyal_customers_of_a_run_are_those_of_cohorts_followed_one_by_one():
-    rng = np.random.default_rng(3)
-    new, lasting, bought = (rng.uniform(0.5, 1.5, (40, 2, 3)) for _ in range(3))
-    hazards = rng.uniform(0, 0.1, (len(AGES) + 1, 3))
-    run = Paths(new, new, new, new, lasting, bought, hazards)
-    expected = np.zeros((2, 3))
-    for cohort in range(40):
-        left = np.ones((2, 3))
-        for week in range(cohort, 40):
-            left *= np.exp(-hazards[age_of(np.array(week - cohort))] * lasting[week] * bought[cohort])
-        expected += new[cohort] * (1 - left)
-    assert np.allclose(run.loyal(), expected)
+# --- customers who are gone, and who come back ------------------------------------------------------------------------
+
+MONDAY = pd.Timestamp("2024-01-01")
+
+
+def bought_in(weeks_of_each, *, until):
+    """The repeat panel of customers who bought in these weeks, one list a customer; every other one is won by ads."""
+    keys = [f"c{i}" for i in range(len(weeks_of_each))]
+    sources = ["paid" if i % 2 else "organic" for i in range(len(keys))]
+    customers = pd.DataFrame({"customer_key": keys, "brand": "mirae", "source": sources})
+    own = zip(keys, weeks_of_each, strict=True)
+    rows = [(key, MONDAY + pd.Timedelta(weeks=int(week))) for key, weeks in own for week in weeks]
+    purchases = pd.DataFrame(rows, columns=["customer_key", "purchased_at"]).astype({"purchased_at": "datetime64[ns]"})
+    return repeat_panel(customers, purchases, brand="mirae", until=MONDAY + pd.Timedelta(weeks=until))
+
+
+def again_fit(panel, shown, **options):
+    """Who buys again, where nothing but participation is shown."""
+    n, none = len(shown), np.zeros(len(shown))
+    sources = source_columns(none, none)
+    return fit_repeat(
+        panel,
+        MONDAY,
+        pulls=again_pulls(shown, none),
+        path=none,
+        conditions=np.zeros((n, 0)),
+        sources=sources,
+        **options,
+    )
+
+
+def test_who_buys_again_within_13_weeks_is_loyal_and_who_does_so_later_has_come_back():
+    panel = bought_in([[0, 5, 9], [0, 20, 30], [2]], until=39)
+    again = panel[panel["again"] > 0].assign(since=lambda t: (t["week"] - t["last"]).dt.days // 7)
+    assert again[["since", "back", "bought"]].to_numpy().tolist() == [[5, 0, 0], [20, 0, 1], [10, 1, 1]]
+    at_risk = panel.groupby(["bought", "back"])["at_risk"].sum()
+    assert at_risk[False, False] == 6 + 38  # weeks 0 to 5 of the first customer, 2 to 39 of the third
+    assert (at_risk[True, False], at_risk[True, True]) == (21, 11)
+
+
+def test_the_panel_counts_the_loyal_customers_and_who_is_left(record, made, model):
+    repeat = made[1]
+    soon = (repeat["week"] - repeat["last"]).dt.days // 7 < LOYAL_WITHIN
+    assert repeat.loc[soon, "again"].sum() == record.loyal.sum()
+    left = record.purchases.any(axis=0) & ~record.loyal
+    assert model.brands["mirae"].waiting.sum() == left.sum()
+    assert model.brands["mirae"].repeat_n == record.purchases.any(axis=0).sum()
+
+
+def planted(wakes, *, people=1500, weeks=104, seed=4):
+    """Purchases at known chances: a tenth the week after one, one in 200 of the gone and more of them in some weeks."""
+    rng = np.random.default_rng(seed)
+    shown = np.where(np.arange(weeks) // 13 % 2, 0.8, 0.0)
+    base = np.r_[0.0, np.full(4, 0.10), np.full(8, 0.03), 0.005]
+    histories = []
+    for first in rng.integers(0, weeks, people):
+        own = [first]
+        for week in range(first + 1, weeks):
+            since = min(week - own[-1], LOYAL_WITHIN)
+            woken = wakes * shown[week] / (1 + shown[week]) * (since >= 5)
+            own += [week] * int(rng.random() < base[since] + woken)
+        histories.append(own)
+    return bought_in(histories, until=weeks - 1), shown
+
+
+@pytest.mark.parametrize("wakes", [0.0, 0.04])
+def test_returns_that_were_planted_are_found(wakes):
+    found = again_fit(*planted(wakes)).again
+    weights, errors = np.exp(found.theta), np.sqrt(np.diag(found.cov))
+    assert weights[1:7] == pytest.approx([0.1, 0.1, 0.1, 0.03, 0.03, 0.005], rel=0.25)
+    woken = weights[7:9]
+    if wakes:
+        assert (np.abs(found.theta[7:9] - np.log(wakes)) < 3 * errors[7:9]).all()
+        assert (errors[7:9] < 0.3).all()
+    else:
+        assert (woken < 0.004).all()  # less than the prior's .006
+
+
+def test_a_record_without_returns_leaves_few_and_one_without_purchases_the_prior():
+    none = again_fit(bought_in([[i % 50] for i in range(400)], until=103), np.zeros(104)).again
+    assert np.exp(none.theta[6]) < 0.001
+    empty = again_fit(bought_in([], until=103), np.zeros(104))
+    assert empty.n == 0
+    assert np.allclose(np.r_[empty.again.theta, empty.again.gamma], AGAIN_PRIOR.mean)
+
+
+def test_without_purchases_the_claims_about_plans_stay_open(made):
+    panel, repeat = made
+    blind = fit_coupled(panel, repeat=repeat.head(0), draws=60)
+    assert "no purchases" in plan_difference(blind, "S1.6").reason["en"]
+    assert not diffusion_by_relationship(blind).reason
+
+
+def test_nobody_is_lost_on_the_way_to_being_loyal_and_participation_brings_the_gone_back(model):
+    fit = model.brands["mirae"]
+    weeks, start = fit.weeks, paths.at_launch(fit)
+    woken = replace(fit.draws, again=fit.draws.again * np.r_[np.ones(7), 5.0, 5.0, 1.0])
+    runs = []
+    for each in (fit, replace(fit, draws=woken)):
+        chain = paths._Chain(each, start, 1)
+        parts = [chain.week(weeks.money[None, t], weeks.conditions[t], 0.0, 0.0, None) for t in range(weeks.n)]
+        new, loyal = (np.sum([part[i] for part in parts], axis=0) for i in (0, 4))
+        assert np.allclose(loyal + chain.waiting.sum(axis=(-2, -1)), new)
+        runs.append(loyal)
+    assert (runs[1] > runs[0]).all()
 
 
 def test_forms_that_forecast_alike_share_their_weight():
@@ -348,13 +436,10 @@ def test_what_other_brands_tell_is_what_the_joint_normal_says():
     assert from_each_other(plain, told[:1])[0] is plain
 
 
-def test_an_error_of_the_form_is_in_proportion_to_the_effect_and_to_how_far_the_plans_lie():
-    rng = np.random.default_rng(6)
-    gap = _with_form(np.full(20_000, 10.0), 0.0, _Form(0.0, 0.5), rng)
+def test_an_error_of_the_form_is_in_proportion_to_the_effect():
+    gap = _with_form(np.full(20_000, 10.0), _Form(0.0, 0.5), np.random.default_rng(6))
     assert np.quantile(gap, [0.05, 0.95]) == pytest.approx(10 * np.exp([-0.5 * 1.645, 0.5 * 1.645]), rel=0.03)
-    none = _with_form(np.zeros(20_000), np.full(20_000, 4.0), _Form(0.3, 0.5, 0.5), rng)
-    assert none.std() == pytest.approx(2.0, rel=0.03)
-    assert not _with_form(np.zeros(9), np.zeros(9), _Form(0.3, 0.5, 0.5), rng).any()
+    assert not _with_form(np.zeros(9), _Form(0.3, 0.5), np.random.default_rng(6)).any()
 
 
 def test_what_plans_bring_on_average_over_luck_is_told_closer(model):

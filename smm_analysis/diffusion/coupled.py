@@ -2,8 +2,8 @@
 
 Firms' weeks are explained by a chain of simple regressions: money to exposures, exposures and listening to the
 relationship, exposures and relationship to passings-on, all of it to followers and to first purchases (an outside part
-plus word of mouth among those not yet reached), and first purchases to loyal customers. Forms that the data cannot
-tell apart are averaged; every weight has a weak prior.
+plus word of mouth among those not yet reached), and first purchases to further ones, to customers who are gone and come
+back, and to loyal customers. Forms that the data cannot tell apart are averaged; every weight has a weak prior.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from smm_analysis.terms import Lang
 
 from .blocks import (
     EARNED_HALF_LIFE,
+    OWNED_HALF_LIFE,
     PAID_HALF_LIFE,
     before,
     fit_buying,
@@ -30,7 +31,7 @@ from .forms import BUY_FORMS, Gate, weights_of
 from .pooling import Gates, from_each_other, shared_gates, shared_priors
 from .rates import Prior, RateFit
 from .relation import RelationFit, felt_promotion, fit_relation
-from .repeat import LOYAL_PRIOR, RepeatFit, fit_repeat, source_columns
+from .repeat import AGAIN_PRIOR, RepeatFit, again_pulls, fit_repeat, source_columns
 from .weeks import Weeks, remembered, unusable, weeks_of
 from .weighing import Forms, Known, ask_forms, shared_forms
 
@@ -44,8 +45,8 @@ class Draws:
 
     `keep`, `level`, `start` (draws,), `drivers` (draws, 5): the relationship's equation; `gate` (draws, 3): whether it
     opens sharing, middle and width; `share` (draws, 5), `follow`, `leave`, `buy` (draws, pulls): weights of the pulls;
-    `moved` (draws, conditions); `power`, `opened` (draws,): the form of buying; `ages` (draws, 8), `loyal` (draws, 3 +
-    conditions), `sources` (draws, 3): who becomes loyal.
+    `moved` (draws, conditions); `power`, `opened` (draws,): the form of buying; `again` (draws, pulls), `moved_again`
+    (draws, 3 + conditions), `sources` (draws, 3): who buys again.
     """
 
     keep: np.ndarray
@@ -60,8 +61,8 @@ class Draws:
     moved: np.ndarray
     power: np.ndarray
     opened: np.ndarray
-    ages: np.ndarray
-    loyal: np.ndarray
+    again: np.ndarray
+    moved_again: np.ndarray
     sources: np.ndarray
 
     @property
@@ -75,9 +76,10 @@ class BrandFit:
     """One brand's fit (브랜드별 적합).
 
     `weeks` : its record; `exposure` : what money makes people see; `hazard` : mean hazard of a first purchase, the
-    unit of the weights of buying; `centre` : mean relationship; `dispersion` : by hazard; `gates`, `buying` : the
+    unit of the weights of buying; `centre` : mean relationship; `waiting` (kinds, weeks since the last purchase) : who
+    was not loyal at the end; `dispersion` : by hazard; `gates`, `buying` : the
     forms with their evidence, forecast score and weight; `expected` : new customers as the best form has them;
-    `relation_n` : answers and mentions behind the relationship.
+    `relation_n` : answers and mentions behind the relationship; `repeat_n` : customers who were seen to buy.
     """
 
     weeks: Weeks
@@ -85,11 +87,13 @@ class BrandFit:
     draws: Draws
     hazard: float
     centre: float
+    waiting: np.ndarray = field(repr=False)
     dispersion: Mapping[str, float]
     gates: pd.DataFrame = field(repr=False)
     buying: pd.DataFrame = field(repr=False)
     expected: np.ndarray = field(repr=False)
     relation_n: int
+    repeat_n: int
 
 
 @dataclass(frozen=True)
@@ -136,16 +140,16 @@ def fit_coupled(
     known = [Known(*parts) for parts in zip(felt, gates, priors, strict=True)]
     forms = shared_forms([ask_forms(weeks, each) for weeks, each in zip(usable.values(), known, strict=True)])
     fitted = {}
-    loyal = _loyal_of_all([*usable.values()], [repeat[repeat["brand"] == name] for name in usable], felt)
+    again = _again_of_all([*usable.values()], [repeat[repeat["brand"] == name] for name in usable], felt)
     for i, (name, weeks) in enumerate(usable.items()):
         rng = rngs[i], np.random.default_rng([seed, _FORMS])
-        fitted[name] = _fit_brand(weeks, loyal[i], known[i], forms[i], rng=rng, draws=draws)
+        fitted[name] = _fit_brand(weeks, again[i], known[i], forms[i], rng=rng, draws=draws)
     return CoupledModel(fitted, reasons, level)
 
 
 def _fit_brand(
     weeks: Weeks,
-    loyal: RepeatFit,
+    again_fit: RepeatFit,
     known: Known,
     forms: Forms,
     *,
@@ -163,12 +167,12 @@ def _fit_brand(
         "buy": forms.buy_noise,
     }
     hazards = _draw_hazards(weeks, known, forms, rng=rng, draws=draws)
-    ages, effects, sources = loyal.draw(rng[0], draws)
+    again, moved_again, sources = again_fit.draw(rng[0], draws)
     made = Draws(
         follow=np.exp(follow.draw(rng[0], draws)[0]),
         leave=np.exp(leave.draw(rng[0], draws)[0]),
-        ages=ages,
-        loyal=effects,
+        again=again,
+        moved_again=moved_again,
         sources=sources,
         **hazards,
     )
@@ -178,34 +182,36 @@ def _fit_brand(
         draws=made,
         hazard=mean_hazard(weeks),
         centre=float(path.mean()),
+        waiting=again_fit.waiting,
         dispersion=noises,
         gates=forms.gates,
         buying=forms.buying,
         expected=fit_buying(weeks, forms.opened, best, prior=priors[best], dispersion=forms.buy_noise).mean,
         relation_n=known.relation.n,
+        repeat_n=again_fit.n,
     )
 
 
-def _loyal_of_all(
+def _again_of_all(
     brands: Sequence[Weeks], repeats: Sequence[pd.DataFrame], felt: Sequence[RelationFit]
 ) -> list[RepeatFit]:
-    """Fit who becomes loyal, brand by brand, and again with what the other brands say of what moves it."""
+    """Fit who buys again, brand by brand, and once more with what the other brands say of it."""
     parts = [*zip(brands, repeats, felt, strict=True)]
-    alone = [_fit_loyal(*part, LOYAL_PRIOR) for part in parts]
+    alone = [_fit_again(*part, AGAIN_PRIOR) for part in parts]
     if len(alone) < 2:
         return alone
-    priors = from_each_other(LOYAL_PRIOR, [fit.told for fit in alone])
-    return [_fit_loyal(*part, prior) for part, prior in zip(parts, priors, strict=True)]
+    priors = from_each_other(AGAIN_PRIOR, [fit.told for fit in alone])
+    return [_fit_again(*part, prior) for part, prior in zip(parts, priors, strict=True)]
 
 
-def _fit_loyal(weeks: Weeks, repeat: pd.DataFrame, felt: RelationFit, prior: Prior) -> RepeatFit:
+def _fit_again(weeks: Weeks, repeat: pd.DataFrame, felt: RelationFit, prior: Prior) -> RepeatFit:
     paid = remembered(weeks.contacts, PAID_HALF_LIFE).sum(axis=1)
     earned = remembered(before(weeks.shares), EARNED_HALF_LIFE)
     return fit_repeat(
         repeat,
         weeks.start,
+        pulls=again_pulls(remembered(weeks.views[:, 3], OWNED_HALF_LIFE), paid),
         path=felt.paths.mean(axis=0),
-        participation=weeks.views[:, 3],
         conditions=weeks.conditions,
         sources=source_columns(paid, earned),
         prior=prior,

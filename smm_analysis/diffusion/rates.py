@@ -17,7 +17,10 @@ _LAGS = 4
 
 @dataclass(frozen=True)
 class Prior:
-    """A normal prior of log weights (사전분포): `mean` (pulls,) and `cov` (pulls, pulls)."""
+    """A normal prior of log weights (사전분포): `mean` (pulls,) and `cov` (pulls, pulls).
+
+    It may go on with the first conditions' effects; the others have a weak one of their own.
+    """
 
     mean: np.ndarray
     cov: np.ndarray
@@ -72,14 +75,14 @@ def fit_rate(
     conditions = np.empty((len(y), 0)) if conditions is None else conditions
     seen = np.isfinite(y) & (exposure > 0)
     data = _Data(y[seen], exposure[seen], pulls[seen], conditions[seen], prior, power)
-    noise, at = dispersion or 1.0, np.r_[prior.mean, np.zeros(conditions.shape[1])]
+    noise, at = dispersion or 1.0, data.centre
     for _ in range(1 if dispersion else 3):
         at = data.mode(at, noise)
         noise = dispersion or _dispersion(data, at)
     _, _, curvature, score = data.step(at, noise)
     score -= 0.5 * np.linalg.slogdet(curvature)[1]
     whole = _Data(y, exposure, pulls, conditions, prior, power)
-    j = len(prior.mean)
+    j = pulls.shape[1]
     return RateFit(at[:j], at[j:], np.linalg.inv(curvature), noise, whole.mean_at(at)[0], score)
 
 
@@ -93,11 +96,11 @@ class _Data:
     power: float
 
     def __post_init__(self) -> None:
-        j, k = len(self.prior.mean), self.conditions.shape[1]
-        weight = np.diag(np.full(j + k, _CONDITION_SD**-2.0))
-        weight[:j, :j] = self.prior.precision
+        told, number = len(self.prior.mean), self.pulls.shape[1] + self.conditions.shape[1]
+        weight = np.diag(np.full(number, _CONDITION_SD**-2.0))
+        weight[:told, :told] = self.prior.precision
         object.__setattr__(self, "weight", weight)
-        object.__setattr__(self, "centre", np.r_[self.prior.mean, np.zeros(k)])
+        object.__setattr__(self, "centre", np.r_[self.prior.mean, np.zeros(number - told)])
         object.__setattr__(self, "volume", float(np.linalg.slogdet(weight)[1]))
 
     def mean_at(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
