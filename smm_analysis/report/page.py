@@ -180,7 +180,7 @@ def _in_one_language(notebook: Any, lang: Lang, question: str) -> Any:
     kept, heading, prose = deepcopy(notebook), "", ""
     other = set(LANGS) - {lang}
     cells = [c for c in kept.cells if not (other | {"injected-parameters"}) & set(c.metadata.get("tags", []))]
-    kept.cells = _for_readers(cells)
+    kept.cells = _told_together(_for_readers(cells))
     for cell in kept.cells:
         if cell.cell_type == "markdown":
             lines = [_heading(line, lang) for line in cell.source.splitlines()]
@@ -192,7 +192,7 @@ def _in_one_language(notebook: Any, lang: Lang, question: str) -> Any:
             prose = " ".join(line for line in lines if not line.startswith("#"))
         elif cell.cell_type == "code":
             cell.metadata["alt"] = _spoken(heading, prose)
-            cell.outputs = [_shown(o) for o in cell.outputs if not _LIFTED & o.get("data", {}).keys()]
+            cell.outputs = [_shown(output) for output in cell.outputs]
             prose = ""
     _shrink(kept.cells)
     return kept
@@ -208,6 +208,22 @@ def _for_readers(cells: list[Any]) -> list[Any]:
         name = title if cell.cell_type == "markdown" and first.startswith("## ") and title in _ORDER else name
         sections.setdefault(name, []).append(cell)
     return sections[""] + [cell for name in _ORDER for cell in sections.get(name, ())]
+
+
+def _told_together(cells: list[Any]) -> list[Any]:
+    """Take out what the first screen shows, and join a code cell that then shows nothing to the one right after it."""
+    joined: list[Any] = []
+    for cell in cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not _LIFTED & output.get("data", {}).keys()]
+            if joined and _is_silent(joined[-1]) and "parameters" not in cell.metadata.get("tags", []):
+                cell.source = f"{joined.pop().source}\n\n{cell.source}"
+        joined.append(cell)
+    return joined
+
+
+def _is_silent(cell: Any) -> bool:
+    return cell.cell_type == "code" and not cell.outputs and "parameters" not in cell.metadata.get("tags", [])
 
 
 def _spoken(heading: str, prose: str) -> str:
@@ -235,12 +251,15 @@ def _shrink(cells: list[Any]) -> None:
 
 
 def _webp(png: str, step: int = 1) -> str:
-    """Return a base64 PNG as lossless WebP of few colours, which is what figures have: a quarter of the bytes."""
+    """Return a base64 PNG as lossless WebP of few colours, which is what figures have: a quarter of the bytes.
+
+    They are chosen to cover what is there: by the median, a colour of a few marks would go grey.
+    """
     from PIL import Image
 
     buffer = io.BytesIO()
     picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB").reduce(step)
-    few = picture.quantize(48, dither=Image.Dither.NONE).convert("RGB")
+    few = picture.quantize(48, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).convert("RGB")
     few.save(buffer, "WEBP", lossless=True, quality=50, method=2)
     return base64.b64encode(buffer.getvalue()).decode()
 
