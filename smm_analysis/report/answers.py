@@ -83,7 +83,9 @@ def _turn(verdict: Verdict) -> str:
     """Say what would change the answer: of a clear one, another smallest effect; else what the reason says."""
     if verdict.decision == "cannot_tell":
         return verdict.reason
-    return words(verdict.lang)[f"turn_{verdict.decision}"].format(**verdict.numbers)
+    reversed_ = verdict.decision == "not_supported" and verdict.high <= 0 <= verdict.delta
+    key = "turn_reversed" if reversed_ else f"turn_{verdict.decision}"
+    return words(verdict.lang)[key].format(**verdict.numbers)
 
 
 def _change(now: Mapping[str, Any], then: Mapping[str, Any], made: str) -> str:
