@@ -14,6 +14,7 @@ from tiny import write_tiny
 
 from smm_analysis import cli, forgetting, imports, pseudonyms, tables
 from smm_analysis.imports import filing
+from smm_analysis.imports.told import heard, in_language
 from smm_analysis.tables import CONTRACT, DataError
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -561,3 +562,45 @@ def test_a_key_is_made_with_the_data_set_alone_and_said(tmp_path, monkeypatch):
     assert str(tmp_path) not in report.path.read_text("utf-8")
     assert "key" not in str(bring("x_api.jsonl", tmp_path / "data").notes)
     assert len(list(keys.iterdir())) == 1
+
+
+# --- in two languages ------------------------------------------------------------------------------------------------
+
+ENGLISH = r"(?<![\w./:-])(?:the|is|are|was|were|of|in|with|by|not|rows|empty|allowed|there|once|each)(?![\w./:-])"
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_report_speaks_korean_where_asked(name, tmp_path):
+    told, english = (str(bring(name, tmp_path / lang, lang=lang)) for lang in ("ko", "en"))
+    assert "저장했습니다." in told and not re.search(ENGLISH, told), told
+    assert not re.search("[가-힣]{2}", re.sub(r"'[^']*'|\([^)]*\)", "", english)), english
+
+
+def test_what_is_set_aside_is_told_in_korean_with_what_to_do(tmp_path):
+    rows = ["week,followers,new_followers,lost_followers,new_customers,units,revenue"]
+    rows += ["2025-01-06,5,1,0,1,1,100", "2025-01-06,6,1,0,1,1,100", "2025-01-14,7,1,0,1,1,100"]
+    rows += ["2025-01-20,many,1,0,1,1,100", "2025-01-27,-1,1,0,1,1,100", "03/02/2025,9,1,0,1,1,100"]
+    rows += ["2026-02-02,9,1,0,1,1,100", "2025-02-10,9,1", "2025-02-17,,1,0,1,1,100"]
+    path = write(tmp_path / "weekly.csv", "\n".join(rows) + "\n")
+    told = str(bring(path, tmp_path / "data", lang="ko"))
+    for part in (
+        "2025-01-06 같은 그 주 월요일",
+        "0 이상의 정수",
+        "미래",
+        "머리글은 7칸",
+        "행, 위치 3",
+        "빈칸이 아닌 값",
+    ):
+        assert part in told.replace("2024-03-04", "2025-01-06"), told
+    assert "(영문)" not in told and not re.search(ENGLISH, told), told
+
+
+def test_every_sentence_of_the_contract_has_its_korean():
+    allowed = {column.allowed for table in CONTRACT.values() for column in table.columns}
+    assert not [text for text in sorted(allowed) if "(영문)" in in_language(heard(text), "ko")]
+
+
+def test_the_command_takes_a_language(tmp_path):
+    given = ["import", str(EXPORTS / "survey_nps.csv"), "--out", str(tmp_path / "d"), "--dry-run", "--lang", "ko"]
+    run = CliRunner().invoke(cli.main, [*given, "--brand", "mirae", "--timezone", "Asia/Seoul"])
+    assert run.exit_code == 0 and "시험만 했고" in run.output, run.output
