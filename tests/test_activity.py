@@ -210,13 +210,18 @@ def test_a_history_is_let_go_with_its_half_life():
     import weakref
 
     rng = np.random.default_rng(5)
-    keys = rng.integers(0, 300, 3000)
-    days = pd.to_timedelta(rng.integers(0, 700, 3000), "D")
+    keys = rng.integers(0, 900, 9000)
+    days = pd.to_timedelta(rng.integers(0, 700, 9000), "D")
     log = pd.DataFrame({"customer_key": keys, "purchased_at": pd.Timestamp("2024-01-01") + days})
-    past = health.activity_history(log, "2026-01-01", pd.RangeIndex(300))
-    health.half_life_of(past, (rng.random(300) < 0.5).astype(float))
+    past = health.activity_history(log, "2026-01-01", pd.RangeIndex(900))
+    felt = past.log_activity(6.0)
+    bought = np.zeros(900)
+    bought[past.active] = rng.random(len(felt)) < expit(2 * (felt - felt.mean()))
+    gc.collect()
     gc.disable()
     try:
+        found = health.half_life_of(past, bought)
+        assert 0 < found.low < found.high < math.inf  # both ends were sought
         alive = weakref.ref(past.moments)
         del past
         assert alive() is None
