@@ -564,6 +564,46 @@ def test_a_key_is_made_with_the_data_set_alone_and_said(tmp_path, monkeypatch):
     assert len(list(keys.iterdir())) == 1
 
 
+# --- tables by hand --------------------------------------------------------------------------------------------------
+
+WEEKS = """brand,week,followers,new_followers,lost_followers,new_customers,units,revenue
+mirae,{},5,1,0,1,1,100
+mirae,{},6,1,0,1,1,100
+mirae,2025-01-20,7,1,0,1,1,100
+"""
+
+
+@pytest.mark.parametrize(
+    "first", ["2025.01.06", "2025. 1. 6.", "2025/01/06", "2025년 1월 6일", "06/01/2025", "2025-01-06 00:00:00"]
+)
+def test_days_are_read_in_any_usual_form(first, tmp_path):
+    """As the check of a data set promises: `smm import` converts whole files."""
+    report = bring(write(tmp_path / "weekly.csv", WEEKS.format(first, "27/01/2025")), tmp_path / "data")
+    assert report.table["written"].sum() == 3, str(report)
+    weeks = tables.load(tmp_path / "data").weekly["week"]
+    assert sorted(weeks.dt.strftime("%m-%d")) == ["01-06", "01-20", "01-27"]
+
+
+def test_days_that_can_be_read_two_ways_are_asked_for(tmp_path):
+    path = write(tmp_path / "weekly.csv", WEEKS.format("06/01/2025", "03/02/2025"))
+    with pytest.raises(DataError, match=r"two ways.*--date-order"):
+        bring(path, tmp_path / "data")
+    report = bring(path, tmp_path / "data", date_order="dmy")
+    assert report.table["written"].sum() == 3 and "day/month/year" in str(report)
+
+
+def test_a_workbook_of_one_of_our_tables_may_name_its_sheet_as_it_likes(tmp_path):
+    book = Workbook()
+    for row in WEEKS.format("2025-01-06", "2025-01-13").splitlines():
+        book.active.append([int(cell) if cell.isdigit() else cell for cell in row.split(",")])
+    book.save(tmp_path / "weekly.xlsx")
+    assert bring(tmp_path / "weekly.xlsx", tmp_path / "data").table["source"].tolist() == ["own:weekly"]
+    book.active.title = "media"  # the name of another table: then it is that one, and lacks what it needs
+    book.save(tmp_path / "media.xlsx")
+    with pytest.raises(DataError, match="no export that is known"):
+        bring(tmp_path / "media.xlsx", tmp_path / "data")
+
+
 # --- in two languages ------------------------------------------------------------------------------------------------
 
 ENGLISH = r"(?<![\w./:-])(?:the|is|are|was|were|of|in|with|by|not|rows|empty|allowed|there|once|each)(?![\w./:-])"
@@ -579,7 +619,7 @@ def test_the_report_speaks_korean_where_asked(name, tmp_path):
 def test_what_is_set_aside_is_told_in_korean_with_what_to_do(tmp_path):
     rows = ["week,followers,new_followers,lost_followers,new_customers,units,revenue"]
     rows += ["2025-01-06,5,1,0,1,1,100", "2025-01-06,6,1,0,1,1,100", "2025-01-14,7,1,0,1,1,100"]
-    rows += ["2025-01-20,many,1,0,1,1,100", "2025-01-27,-1,1,0,1,1,100", "03/02/2025,9,1,0,1,1,100"]
+    rows += ["2025-01-20,many,1,0,1,1,100", "2025-01-27,-1,1,0,1,1,100", "2025-02-03 10:00,9,1,0,1,1,100"]
     rows += ["2026-02-02,9,1,0,1,1,100", "2025-02-10,9,1", "2025-02-17,,1,0,1,1,100"]
     path = write(tmp_path / "weekly.csv", "\n".join(rows) + "\n")
     told = str(bring(path, tmp_path / "data", lang="ko"))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 EARLY = 2000  # a time before this year is said loudly: social media are younger
 TWO_DIGITS = r"^\d\d[-/.] ?\d{1,2}[-/.] ?\d{1,2}(?:\D|$)"
+ISO_DAY = r"^\d{4}-\d\d-\d\d$"
 BLANKED = ("whole", "number", "name")
 
 
@@ -60,6 +61,8 @@ def shape(rows: Rows, dataset: Dataset, options: Options, names: Pseudonyms) -> 
 
     done = Shaped(None, None, None)
     texts = mapped_texts(rows, options)
+    if not rows.target.by_week:
+        texts |= _days(rows, texts, options, done)
     moments = _moments(rows, texts, options, done)
     tell_empty(rows, texts, done)
     if lines := rows.tally.swallowing:
@@ -109,6 +112,23 @@ def _moments(rows: Rows, texts: dict[str, pa.ChunkedArray], options: Options, do
     return found
 
 
+def _days(rows: Rows, texts: dict[str, pa.ChunkedArray], options: Options, done: Shaped) -> dict[str, pa.ChunkedArray]:
+    """Return days and weeks written year-month-day, whatever their form; what cannot be read stays, to be set aside."""
+    kinds = {column.name: column.kind for column in rows.target.table.columns}
+    named = {name: stripped(texts[name]) for name in texts if kinds.get(name) in ("date", "week")}
+    odd = {name: values for name, values in named.items() if not _matches(values, ISO_DAY, missing=True).all()}
+    order = _order(rows, odd, options) if odd else ""
+    if order:
+        done.notes.append(told("of_file", file=rows.file, what=told(f"read_{order}")))
+    return {name: _as_days(values, order, rows.target.fields.get(name, Field()).format) for name, values in odd.items()}
+
+
+def _as_days(values: pa.ChunkedArray, order: str, form: str) -> pa.ChunkedArray:
+    moments = times.parse(values, timezone="UTC", order=order, form=form).moments.dt.tz_localize(None)
+    whole = moments.notna() & (moments == moments.dt.normalize())  # an hour of the day is no day
+    return as_arrow(values.to_pandas().astype(object).where(~whole, moments.dt.strftime("%Y-%m-%d")))
+
+
 def _time_faults(read: times.Times, values: pa.ChunkedArray, zone: str) -> list[tuple[np.ndarray, str, str]]:
     """Return where times could not be read, why, and what to do."""
     short = read.unreadable & _matches(values, TWO_DIGITS)
@@ -119,11 +139,11 @@ def _time_faults(read: times.Times, values: pa.ChunkedArray, zone: str) -> list[
     ]
 
 
-def _matches(values: pa.ChunkedArray, pattern: str) -> np.ndarray:
-    """Where a text fits a pattern."""
+def _matches(values: pa.ChunkedArray, pattern: str, missing: bool = False) -> np.ndarray:
+    """Where a text fits a pattern; `missing` is the answer where there is none."""
     import pyarrow.compute as pc
 
-    return pc.fill_null(pc.match_substring_regex(values, pattern), False).to_numpy()
+    return pc.fill_null(pc.match_substring_regex(values, pattern), missing).to_numpy()
 
 
 def _tell_early(rows: Rows, name: str, moments: pd.Series, done: Shaped) -> None:

@@ -52,7 +52,7 @@ def heard(text: str) -> Told:
         return text
     for pattern, ko in _phrases():
         if match := pattern.fullmatch(text):
-            return Told.of(text, ko.format(*(part or "" for part in match.groups())))
+            return Told.of(text, ko.format(*(part or "" for part in match.groups())).strip())
     return Told.of(text, f"(영문) {text}" if text else "")
 
 
