@@ -45,7 +45,8 @@ _OF_TERMS = (  # columns whose values are glossary keys
     "design",
     "experiment",
 )
-_OF_NAMES = ("plan", "source", "line", "outside")  # whose values are terms, or names of the user's own, or several
+# whose values are terms, or names of the user's own, or several
+_OF_NAMES = ("plan", "source", "line", "outside", "check", "statistic", "parameter")
 LANGS: tuple[Lang, ...] = ("en", "ko")
 _REASONS = tuple(f"reason_{lang}" for lang in LANGS)
 SMALLEST_GROUP = 5  # people; of smaller groups no numbers are shown, their members could be told
