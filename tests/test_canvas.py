@@ -193,6 +193,12 @@ def test_the_boxes_say_what_was_handed_over():
     assert "simulated data" in draw_up(full(), Choice("listen", 52)).title["en"]
 
 
+def test_a_number_in_a_box_is_rounded_as_its_interval():
+    found = full(change=Estimate(0.5112, 0.3204, 0.6971, 0.9, 52))
+    assert "0.51 (0.32 to 0.70)" in box(found, "relationship")
+    assert "연결하면 늘어나는 도달: 50% (29 ~ 73)" in box(full(), "linked_content", "ko")
+
+
 def test_whatever_account_is_chosen_the_platform_rule_stands_there():
     for route in ("page", "person", "person-then-page", None):
         found = full(declared=Brand(2500, "page", None, route))
