@@ -221,6 +221,11 @@ def test_an_interval_on_the_other_side_of_nothing_needs_no_lower_threshold():
     assert answer.turn.endswith("The whole interval is below zero: the answer holds at any threshold.")
 
 
+@pytest.mark.parametrize(("unit", "mark"), [("people", "5 people"), ("points per 1,000 customers", "5")])
+def test_the_dashed_line_has_its_unit_where_there_is_room(unit, mark):
+    assert answers([plain(unit=unit)])[0].mark == f"dashed line: threshold {mark}"
+
+
 def test_an_interval_without_end_is_drawn_within_its_frame():
     bar = interval_bar(Verdict.from_dict(plain(high=None) | {"low": 8.0}))
     assert "nan" not in bar and "inf" not in bar

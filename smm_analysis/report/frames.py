@@ -106,7 +106,7 @@ def _parted(told: list[str]) -> Callable[[str], str]:
 def _names(body: str) -> list[str]:
     """Return the rows' headings, written alike where all are whole numbers."""
     names = _NAME.findall(body)
-    whole = _parted(names) if names and all(name.isdigit() for name in names) else str
+    whole = _parted(names) if names and all(_WHOLE.fullmatch(name) for name in names) else str
     return [whole(name) for name in names]
 
 
