@@ -1,4 +1,4 @@
-"""Figures as a page holds them (쪽의 그림): lossless WebP of few colours, as they were drawn, within the page's room."""
+"""Figures as a page holds them (쪽의 그림): lossless WebP of few colours, as drawn, within a page's room."""
 
 from __future__ import annotations
 
