@@ -10,7 +10,6 @@ recency and T made beforehand. Keys are integers on both sides (lifetimes sees n
 
 from __future__ import annotations
 
-import gc
 import json
 import subprocess
 import sys
@@ -92,8 +91,7 @@ def ours(folder: Path, raw: int = 0) -> dict:
     panel["nps_class"] = pd.Categorical.from_codes(load["nps_class"], names)
     panel["answer_age_weeks"] = np.where(load["nps_class"] < 3, load["answer_age"], np.float32(np.nan))
     panel["bought"] = bought
-    del past
-    gc.collect()  # scipy's brentq leaves a cycle behind that holds the history
+    del past, load
     found = health.health_score(panel, train=panel, outcome="bought")
     clock.append(time.perf_counter())
     scores = pd.DataFrame({"health": found.scores["health"] / 100}, copy=False)

@@ -250,6 +250,7 @@ def compare(run: str, out: Path) -> None:
 @click.option("--staff", multiple=True, metavar="HANDLE", help="An account of its people; repeatable, kept as a key.")
 @click.option("--set", "pairs", multiple=True, metavar="COLUMN=VALUE", help="One value for all rows: kind=useful.")
 @click.option("--sources", "extra", type=click.Path(path_type=Path), help="A TOML file with exports of your own.")
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="The report's language.")
 @click.option("--rebrand", is_flag=True, help="Move rows that are there under another brand to this one.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; write nothing.")
 def import_(

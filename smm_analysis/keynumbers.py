@@ -26,7 +26,10 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class KeyNumber:
-    """A number with its name, unit, two-sided interval at `level` (0..1) and n; `reason` where it cannot be told."""
+    """A number with its name, unit, two-sided interval at `level` (0..1) and n; `reason` where it cannot be told.
+
+    Where the answer is a word and no number, `said` is that word and `reason` what stands under it.
+    """
 
     key: str
     name: str
@@ -38,11 +41,12 @@ class KeyNumber:
     unit: str
     reason: str
     lang: Lang = "en"
+    said: str = ""
 
     @property
     def number(self) -> str:
-        """The number in its unit; a dash where it cannot be told."""
-        return joined(self._rounded[0], self.unit) if math.isfinite(self.estimate) else "–"
+        """The number in its unit, or the word that stands for it; a dash where it cannot be told."""
+        return joined(self._rounded[0], self.unit) if math.isfinite(self.estimate) else self.said or "–"
 
     @property
     def definition(self) -> str:
@@ -71,6 +75,8 @@ class KeyNumber:
     def to_dict(self) -> dict[str, Any]:
         """Return its JSON form: numbers to six significant digits, undefined ones as None."""
         plain = asdict(self)
+        if not self.said:
+            del plain["said"]
         told = {k: v for k, v in plain.items() if isinstance(v, float)}
         return plain | {k: float(f"{v:.6g}") if math.isfinite(v) else None for k, v in told.items()}
 
@@ -135,5 +141,22 @@ def key_numbers(
                 lang=lang,
             )
             for row in told.to_dict("records")
+        )
+    )
+
+
+def key_words(table: pd.DataFrame, *, key: str, word: str, about: str, lang: Lang = "en") -> KeyNumbers:
+    """Return words for the first screen, one a row of a table (핵심 답 만들기), where what is asked is no number.
+
+    Parameters
+    ----------
+    table : columns `key` and `word`, both of glossary keys, and `about`, a text that may be empty.
+    """
+    nothing = {"estimate": math.nan, "low": math.nan, "high": math.nan, "level": math.nan, "n": 0, "unit": ""}
+    rows = zip(table[key], table[word], table[about], strict=True)
+    return KeyNumbers(
+        tuple(
+            KeyNumber(name, term(name).name(lang), **nothing, reason=text, lang=lang, said=term(told).name(lang))
+            for name, told, text in rows
         )
     )

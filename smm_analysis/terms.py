@@ -45,7 +45,8 @@ _OF_TERMS = (  # columns whose values are glossary keys
     "design",
     "experiment",
 )
-_OF_NAMES = ("plan", "source", "line", "outside")  # whose values are terms, or names of the user's own, or several
+# whose values are terms, or names of the user's own, or several
+_OF_NAMES = ("plan", "source", "line", "outside", "check", "statistic", "parameter")
 LANGS: tuple[Lang, ...] = ("en", "ko")
 _REASONS = tuple(f"reason_{lang}" for lang in LANGS)
 SMALLEST_GROUP = 5  # people; of smaller groups no numbers are shown, their members could be told
@@ -154,10 +155,11 @@ def label(key: str, lang: Lang = "en", *, unit: bool = True, currency: str = "",
     '추가 결과 (신규 고객)'
     """
     entry = term(key)
-    name, measured = entry.name(lang), in_currency(entry.unit(lang), currency, lang)
+    name, measured = per_million(entry.name(lang), currency, lang), in_currency(entry.unit(lang), currency, lang)
     if outcome and measured in _OF_OUTCOME:
         measured = named(outcome, lang) if lang == "ko" else named(outcome, lang).lower()
-    return f"{name} ({measured})" if unit and measured and measured != name.lower() else name
+    said = measured in (name.lower(), name.lower().split(maxsplit=1)[0])  # Hours until the answer
+    return f"{name} ({measured})" if unit and measured and not said else name
 
 
 def in_currency(unit: str, currency: str, lang: Lang = "en") -> str:
@@ -166,8 +168,24 @@ def in_currency(unit: str, currency: str, lang: Lang = "en") -> str:
     >>> in_currency("금액", "KRW", "ko"), in_currency("money", "KRW"), in_currency("persons", "KRW")
     ('원', 'KRW', 'persons')
     """
-    if not currency or unit not in ("money", "금액"):
-        return unit
+    return unit if not currency or unit not in ("money", "금액") else _called(currency, lang)
+
+
+def per_million(name: str, currency: str, lang: Lang = "en") -> str:
+    """Return the name of a measure with the currency of its millions, where it has some and the currency is known.
+
+    >>> per_million("비용 100만당 도달 인원", "KRW", "ko"), per_million("People reached per million of money", "USD")
+    ('비용 100만 원당 도달 인원', 'People reached per million USD')
+    """
+    if not currency:
+        return name
+    if lang == "ko":
+        return name.replace("100만당", f"100만 {_called(currency, lang)}당")
+    return name.replace("million of money", f"million {currency}")
+
+
+def _called(currency: str, lang: Lang) -> str:
+    """Return what a currency is called: won in Korean by its name, others by their code."""
     return "원" if (currency, lang) == ("KRW", "ko") else currency
 
 

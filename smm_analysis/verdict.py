@@ -17,7 +17,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from smm_analysis.terms import Lang, in_currency, term
+from smm_analysis.terms import Lang, Term, in_currency, per_million, term
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +62,13 @@ _WORDS = {
 
 # what Korean counts things with, before and behind the number; of other units the name stands before it
 _COUNTED_KO = {"weeks": ("", "주"), "months": ("", "개월"), "customers": ("고객 ", "명"), "posts": ("게시물 ", "개")}
+# units of shares, 0..1 -> what they are multiplied by and shown in
+_PARTS = {
+    "share": (100, "%"),
+    "비율": (100, "%"),
+    "difference of shares": (100, "percentage points"),
+    "비율 차이": (100, "%p"),
+}
 _PATIENCE = 104  # weeks that may be waited for; beyond, an experiment is the better advice
 
 
@@ -73,7 +80,7 @@ class Verdict:
     the two-sided level of the interval, 0..1. `text` is the answer in a sentence, `reason` says why the data cannot
     tell and what would decide, `limits` what the answer rests on. `key` is the question's in `questions.toml`, the
     same in every language and run. `method_check` is true on simulated data. `table` holds the numbers behind the
-    answer and stays out of the manifest.
+    answer and stays out of the manifest. `currency` is what money is counted in, where the number is of money.
     """
 
     claims: tuple[str, ...]
@@ -92,11 +99,14 @@ class Verdict:
     measure: str
     key: str = ""
     lang: Lang = "en"
+    currency: str = ""
     table: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest's form: no table, numbers to six significant digits, undefined ones as None."""
         plain = asdict(self, dict_factory=lambda items: {k: v for k, v in items if k != "table"})
+        if not self.currency:
+            del plain["currency"]
         plain["claims"] = list(self.claims)
         return {key: _round(value) if isinstance(value, float) else value for key, value in plain.items()}
 
@@ -117,10 +127,11 @@ class Verdict:
         if lang == self.lang or question is None:
             return self
         measure = term(question["measure"])
-        unit = measure.unit(lang) if self.unit == measure.unit(self.lang) else self.unit  # else it names a currency
+        unit = in_currency(measure.unit(lang), self.currency, lang)
         words = {"question": f"question_{lang}", "text": f"{self.decision}_{lang}", "limits": f"limits_{lang}"}
         told = {name: question[key] for name, key in words.items()}
-        return replace(self, lang=lang, unit=unit, measure=measure.name(lang), **told)
+        name = per_million(measure.name(lang), self.currency, lang)
+        return replace(self, lang=lang, unit=unit, measure=name, **told)
 
     @property
     def headline(self) -> str:
@@ -135,11 +146,15 @@ class Verdict:
 
     @property
     def numbers(self) -> dict[str, str]:
-        """The `estimate` in its unit, `low`, `high` and `delta` as readers see them: rounded alike, shares in %."""
-        factor, unit = (100, "%") if self.unit in ("share", "비율") else (1, self.unit)
+        """The `estimate` in its unit, `low`, `high` and `delta` as readers see them; `threshold` is delta in its unit.
+
+        They are rounded alike; shares are shown in %, differences of shares in percentage points.
+        """
+        factor, unit = _PARTS.get(self.unit, (1, self.unit))
         mark, *found = (factor * value for value in (self.delta, self.estimate, self.low, self.high))
         estimate, low, high = format_together(*found, mark=mark)
-        return {"estimate": joined(estimate, unit), "low": low, "high": high, "delta": format_number(mark)}
+        ends = {"low": low, "high": high, "delta": format_number(mark)}
+        return {"estimate": joined(estimate, unit), **ends, "threshold": with_unit(mark, unit)}
 
     @property
     def interval_text(self) -> str:
@@ -278,11 +293,17 @@ def judge(
         text=question[f"{decision}_{lang}"],
         limits=question[f"limits_{lang}"],
         method_check=synthetic,
-        measure=measure.name(lang),
+        measure=per_million(measure.name(lang), currency, lang),
         key=key,
         lang=lang,
+        currency=currency if _names_money(measure) else "",
         table=table,
     )
+
+
+def _names_money(measure: Term) -> bool:
+    """Whether a measure's name or unit says of which currency it is, once there is one."""
+    return per_million(measure.en, "?") != measure.en or in_currency(measure.unit_en, "?") != measure.unit_en
 
 
 def format_number(value: float) -> str:
@@ -320,21 +341,34 @@ def format_together(estimate: float, low: float, high: float, *, mark: float = m
 def with_unit(value: float, unit: str) -> str:
     """Return a number as `format_number` shows it, with its unit; percent signs and Korean units stand close.
 
-    >>> with_unit(59.3, "%"), with_unit(2.0, "weeks"), with_unit(2.0, "주"), with_unit(0.5, "")
-    ('59.3%', '2 weeks', '2주', '0.5')
+    >>> with_unit(59.3, "%"), with_unit(2.0, "weeks"), with_unit(2.0, "주"), with_unit(1, "people a week")
+    ('59.3%', '2 weeks', '2주', '1 person a week')
     """
     return joined(format_number(value), unit)
 
 
 def joined(number: str, unit: str) -> str:
     """Return a number that is text already with its unit, as `with_unit` does."""
+    unit = _of_one(unit) if number.lstrip("−") == "1" else unit
     short = len(re.split(r"[(/]", unit)[0]) <= 2  # a counter such as 명, 회, 시간, not a word such as 표준편차
     close = unit.startswith("%") or ("가" <= unit[:1] <= "힣" and short)
     return f"{number}{'' if close else ' '}{unit}".strip()
 
 
+def _of_one(unit: str) -> str:
+    """Return an English unit as it stands behind a one; others have no plural."""
+    if unit.startswith("percentage"):
+        return unit.removesuffix("s")
+    return re.sub(r"^people\b", "person", re.sub(r"^([a-z]+)s\b", r"\1", unit))
+
+
 def _clear(value: float, least: int, mark: float) -> str:
-    """Return a number with so many decimals, and up to three more while it looks like `mark` and is not."""
+    """Return a number with so many decimals, and up to three more while it looks like `mark` and is not.
+
+    What is nothing at all has none: 0.000 would look as if it had been rounded.
+    """
+    if value == 0:
+        return "0"
     told = math.isfinite(value) and value != mark
     enough = (d for d in range(least, least + 4) if not told or round(value, d) != mark)
     return _fixed(value, next(enough, least))

@@ -187,3 +187,43 @@ def test_half_life_test_against_the_lifetime_count_keeps_its_size():
         for seed in range(1000, 1300)
     ]
     assert np.mean(np.array(p_values) < 0.05) <= 0.08
+
+
+def test_what_fits_in_four_bytes_is_sorted_as_what_does_not():
+    rng = np.random.default_rng(4)
+    keys, days = rng.integers(0, 500, 4000), rng.integers(0, 700, 4000)
+    log = pd.DataFrame({"customer_key": keys, "purchased_at": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, "D")})
+    seconds = pd.to_timedelta(rng.permutation(4000) % 86_400, "s")  # so many moments that eight bytes are needed
+    wide = pd.Index(np.arange(1 << 20))
+    for events, population in ((log, None), (log.assign(purchased_at=log["purchased_at"] - seconds), wide)):
+        past = health.activity_history(events, "2026-01-01", population)
+        weeks = (pd.Timestamp("2026-01-01") - events["purchased_at"]) / pd.Timedelta(weeks=1)
+        plain = np.exp2(-weeks / 7).groupby(events["customer_key"]).sum()
+        found = pd.Series(past.activity(7.0), past.customers[past.active]).sort_index()
+        assert found.index.tolist() == plain.index.tolist()
+        assert found.to_numpy() == pytest.approx(plain.to_numpy(), rel=1e-12)
+
+
+def test_a_history_is_let_go_with_its_half_life():
+    """No cycle holds it: a million customers' events would stay until the collector comes by."""
+    import gc
+    import weakref
+
+    rng = np.random.default_rng(5)
+    keys = rng.integers(0, 900, 9000)
+    days = pd.to_timedelta(rng.integers(0, 700, 9000), "D")
+    log = pd.DataFrame({"customer_key": keys, "purchased_at": pd.Timestamp("2024-01-01") + days})
+    past = health.activity_history(log, "2026-01-01", pd.RangeIndex(900))
+    felt = past.log_activity(6.0)
+    bought = np.zeros(900)
+    bought[past.active] = rng.random(len(felt)) < expit(2 * (felt - felt.mean()))
+    gc.collect()
+    gc.disable()
+    try:
+        found = health.half_life_of(past, bought)
+        assert 0 < found.low < found.high < math.inf  # both ends were sought
+        alive = weakref.ref(past.moments)
+        del past
+        assert alive() is None
+    finally:
+        gc.enable()

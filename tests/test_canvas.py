@@ -18,8 +18,9 @@ from PIL import Image
 from test_page import notebook
 
 from smm_analysis import canvas, plot, terms
-from smm_analysis.canvas import BOXES, STAGES, Choice, Findings, draw_up, measured, readiness, stage_status
+from smm_analysis.canvas import BOXES, STAGES, Choice, Findings, draw_up, measured, readiness, stage_status, stage_table
 from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.keynumbers import KeyNumber, key_words
 from smm_analysis.plot import canvas as drawing
 from smm_analysis.relationship import relationship_change, relationship_index
 from smm_analysis.report.page import render
@@ -86,6 +87,14 @@ def test_a_stage_is_ready_when_all_is_and_not_yet_when_one_is_not():
     assert stage_status(one_short)["basic_model"] == "not_yet"
     one_open = stage_status(readiness(rows(**GOOD | {"nps": (-5, 5)}), marks=MARKS))
     assert list(one_open.values()) == ["ready", "ready", "unclear"]
+
+
+def test_the_first_screen_says_which_stage_is_held_back_and_by_what():
+    one_short = readiness(rows(**GOOD | {"hand_off": (0.1, 0.2), "answered": (0.4, 0.6)}), marks=MARKS)
+    told = key_words(stage_table(one_short, "ko"), key="stage", word="status", about="held_back_by", lang="ko").numbers
+    assert [(one.name, one.number) for one in told][:2] == [("기본 모델", "아직 아님"), ("확산 모델", "준비됨")]
+    assert told[0].about == "걸리는 지표: 응답률, 핸드오프" and told[1].about == ""
+    assert KeyNumber.from_dict(told[0].to_dict()).number == "아직 아님"
 
 
 def mentions(seed, lift):
@@ -182,6 +191,12 @@ def test_the_boxes_say_what_was_handed_over():
     assert "advocates: 30%" in box(full(), "case_responders")
     assert "page" not in box(full(), "customer_media")
     assert "simulated data" in draw_up(full(), Choice("listen", 52)).title["en"]
+
+
+def test_a_number_in_a_box_is_rounded_as_its_interval():
+    found = full(change=Estimate(0.5112, 0.3204, 0.6971, 0.9, 52))
+    assert "0.51 (0.32 to 0.70)" in box(found, "relationship")
+    assert "연결하면 늘어나는 도달: 50% (29 ~ 73)" in box(full(), "linked_content", "ko")
 
 
 def test_whatever_account_is_chosen_the_platform_rule_stands_there():

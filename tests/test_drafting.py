@@ -127,3 +127,11 @@ def test_by_week_needs_a_week(tmp_path):
     (tmp_path / "my.toml").write_text('[x.media]\nby_week = true\nchannel = ["a"]\n')
     with pytest.raises(DataError, match="by_week without week"):
         mapping.sources(tmp_path / "my.toml")
+
+
+def test_our_own_column_names_are_headings_too(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("Wk,brand,followers,new_followers,lost_followers,new_customers,units,revenue\n", "utf-8")
+    text = imports.draft(path, tmp_path / "my.toml")
+    for name in ("followers", "new_followers", "lost_followers", "new_customers", "units", "revenue"):
+        assert f'\n{name} = ["{name}"]' in text

@@ -14,6 +14,7 @@ from tiny import write_tiny
 
 from smm_analysis import cli, forgetting, imports, pseudonyms, tables
 from smm_analysis.imports import filing
+from smm_analysis.imports.told import heard, in_language
 from smm_analysis.tables import CONTRACT, DataError
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -561,3 +562,85 @@ def test_a_key_is_made_with_the_data_set_alone_and_said(tmp_path, monkeypatch):
     assert str(tmp_path) not in report.path.read_text("utf-8")
     assert "key" not in str(bring("x_api.jsonl", tmp_path / "data").notes)
     assert len(list(keys.iterdir())) == 1
+
+
+# --- tables by hand --------------------------------------------------------------------------------------------------
+
+WEEKS = """brand,week,followers,new_followers,lost_followers,new_customers,units,revenue
+mirae,{},5,1,0,1,1,100
+mirae,{},6,1,0,1,1,100
+mirae,2025-01-20,7,1,0,1,1,100
+"""
+
+
+@pytest.mark.parametrize(
+    "first", ["2025.01.06", "2025. 1. 6.", "2025/01/06", "2025년 1월 6일", "06/01/2025", "2025-01-06 00:00:00"]
+)
+def test_days_are_read_in_any_usual_form(first, tmp_path):
+    """As the check of a data set promises: `smm import` converts whole files."""
+    report = bring(write(tmp_path / "weekly.csv", WEEKS.format(first, "27/01/2025")), tmp_path / "data")
+    assert report.table["written"].sum() == 3, str(report)
+    weeks = tables.load(tmp_path / "data").weekly["week"]
+    assert sorted(weeks.dt.strftime("%m-%d")) == ["01-06", "01-20", "01-27"]
+
+
+def test_days_that_can_be_read_two_ways_are_asked_for(tmp_path):
+    path = write(tmp_path / "weekly.csv", WEEKS.format("06/01/2025", "03/02/2025"))
+    with pytest.raises(DataError, match=r"two ways.*--date-order"):
+        bring(path, tmp_path / "data")
+    report = bring(path, tmp_path / "data", date_order="dmy")
+    assert report.table["written"].sum() == 3 and "day/month/year" in str(report)
+
+
+def test_a_workbook_of_one_of_our_tables_may_name_its_sheet_as_it_likes(tmp_path):
+    book = Workbook()
+    for row in WEEKS.format("2025-01-06", "2025-01-13").splitlines():
+        book.active.append([int(cell) if cell.isdigit() else cell for cell in row.split(",")])
+    book.save(tmp_path / "weekly.xlsx")
+    assert bring(tmp_path / "weekly.xlsx", tmp_path / "data").table["source"].tolist() == ["own:weekly"]
+    book.active.title = "media"  # the name of another table: then it is that one, and lacks what it needs
+    book.save(tmp_path / "media.xlsx")
+    with pytest.raises(DataError, match="no export that is known"):
+        bring(tmp_path / "media.xlsx", tmp_path / "data")
+
+
+# --- in two languages ------------------------------------------------------------------------------------------------
+
+ENGLISH = r"(?<![\w./:-])(?:the|is|are|was|were|of|in|with|by|not|rows|empty|allowed|there|once|each)(?![\w./:-])"
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_report_speaks_korean_where_asked(name, tmp_path):
+    told, english = (str(bring(name, tmp_path / lang, lang=lang)) for lang in ("ko", "en"))
+    assert "저장했습니다." in told and not re.search(ENGLISH, told), told
+    assert not re.search("[가-힣]{2}", re.sub(r"'[^']*'|\([^)]*\)", "", english)), english
+
+
+def test_what_is_set_aside_is_told_in_korean_with_what_to_do(tmp_path):
+    rows = ["week,followers,new_followers,lost_followers,new_customers,units,revenue"]
+    rows += ["2025-01-06,5,1,0,1,1,100", "2025-01-06,6,1,0,1,1,100", "2025-01-14,7,1,0,1,1,100"]
+    rows += ["2025-01-20,many,1,0,1,1,100", "2025-01-27,-1,1,0,1,1,100", "2025-02-03 10:00,9,1,0,1,1,100"]
+    rows += ["2026-02-02,9,1,0,1,1,100", "2025-02-10,9,1", "2025-02-17,,1,0,1,1,100"]
+    path = write(tmp_path / "weekly.csv", "\n".join(rows) + "\n")
+    told = str(bring(path, tmp_path / "data", lang="ko"))
+    for part in (
+        "2025-01-06 같은 그 주 월요일",
+        "0 이상의 정수",
+        "미래",
+        "머리글은 7칸",
+        "행, 위치 3",
+        "빈칸이 아닌 값",
+    ):
+        assert part in told.replace("2024-03-04", "2025-01-06"), told
+    assert "(영문)" not in told and not re.search(ENGLISH, told), told
+
+
+def test_every_sentence_of_the_contract_has_its_korean():
+    allowed = {column.allowed for table in CONTRACT.values() for column in table.columns}
+    assert not [text for text in sorted(allowed) if "(영문)" in in_language(heard(text), "ko")]
+
+
+def test_the_command_takes_a_language(tmp_path):
+    given = ["import", str(EXPORTS / "survey_nps.csv"), "--out", str(tmp_path / "d"), "--dry-run", "--lang", "ko"]
+    run = CliRunner().invoke(cli.main, [*given, "--brand", "mirae", "--timezone", "Asia/Seoul"])
+    assert run.exit_code == 0 and "시험만 했고" in run.output, run.output

@@ -190,3 +190,11 @@ def test_ipython_shows_the_advice_in_the_place_of_a_traceback(tmp_path):
     InteractiveShell.clear_instance()
     assert "그런 폴더가 없습니다" in shown.stdout + shown.stderr
     assert "Traceback" not in shown.stdout + shown.stderr
+
+
+def test_the_reports_that_can_be_asked_are_counted():
+    [row] = catalogue.open_questions({"weekly", "media"}).to_dict("records")
+    every = catalogue.find_all()
+    asked = [one.name for one in every if set(one.tables) <= {"weekly", "media"}]
+    assert {"02_atl_vs_btl_reach", "11_plan_an_experiment"} <= set(asked) and "04_listening" not in asked
+    assert (row["estimate"], row["n"]) == (len(asked), len(every))

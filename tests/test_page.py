@@ -16,7 +16,7 @@ from chromium import open_tab
 from PIL import Image
 
 from smm_analysis.keynumbers import KeyNumber, key_numbers
-from smm_analysis.report import page
+from smm_analysis.report import page, pictures
 from smm_analysis.report.answers import answers, interval_bar
 from smm_analysis.report.frames import readable
 from smm_analysis.report.index import render_index
@@ -155,6 +155,42 @@ def test_tables_have_one_heading_row_and_parted_thousands():
     assert "<td>–</td>" in table
 
 
+def test_columns_are_written_alike():
+    given = {"people": [697.0, 1093.0], "year": [1967, 2026], "why": ["few weeks", None], "half": [0.5, 12.25]}
+    table = readable(pd.DataFrame(given, index=pd.Index([1, 2500], name="n"))._repr_html_())
+    rows = [re.findall("<t[dh]([^>]*)>([^<]*)</t[dh]>", row) for row in re.findall("<tr.*?</tr>", table, re.DOTALL)]
+    written, marked = zip(*([*zip(*row, strict=True)][::-1] for row in rows), strict=True)
+    assert written[1:] == (("1", "697", "1967", "few weeks", "0.50"), ("2,500", "1,093", "2026", "–", "12.25"))
+    assert all(marks == ("", "", "", ' class="t"', "") for marks in marked[:2])
+
+
+def test_a_moment_is_shown_to_the_minute():
+    days = pd.DataFrame({"start": pd.to_datetime(["2026-05-20 04:31:12"]).tz_localize("Asia/Seoul"), "n": [1]})
+    assert "<td>2026-05-20 04:31</td>" in readable(days._repr_html_())
+
+
+def test_cells_that_show_nothing_share_one_fold():
+    book = notebook()
+    silent = [nbformat.v4.new_code_cell(f"step_{number}") for number in range(3)]
+    book.cells[5:5] = silent
+    made = page.render(book, title="t", lang="en", brand="", provenance="", data_name="", parameters=[])
+    assert made.count('<details class="source">') == html().count('<details class="source">')
+    assert "step_0\n\nstep_1\n\nstep_2\n\nframe" in made
+
+
+def test_colours_stay_as_drawn_those_of_pale_areas_and_of_a_few_marks():
+    drawn = np.full((300, 400, 3), 255, dtype=np.uint8)
+    drawn[50:120], drawn[120:190] = (214, 231, 241), (236, 236, 236)  # a pale blue band beside a grey one
+    drawn[200:290] = np.random.default_rng(1).integers(90, 255, (90, 400, 1))  # shades of grey, as of thin lines
+    drawn[10:14, 10:14] = (213, 94, 0)
+    buffer = io.BytesIO()
+    Image.fromarray(drawn).save(buffer, "PNG")
+    small = pictures.webp(base64.b64encode(buffer.getvalue()).decode())
+    shown = Image.open(io.BytesIO(base64.b64decode(small))).convert("RGB")
+    for y, x in ((12, 12), (80, 50), (150, 50), (30, 30)):
+        assert max(abs(a - int(b)) for a, b in zip(shown.getpixel((x, y)), drawn[y, x], strict=True)) <= 4
+
+
 @pytest.mark.parametrize(
     ("before", "says"),
     [
@@ -177,10 +213,20 @@ def test_what_would_turn_an_answer():
         for d in ("supported", "not_supported", "cannot_tell")
     ]
     assert turns == [
-        "Threshold (smallest effect that matters): 5. The answer holds up to a threshold of about 8.0.",
-        "Threshold (smallest effect that matters): 5. The answer holds down to a threshold of about 12.0.",
+        "Threshold (smallest effect that matters): 5 nats. The answer holds up to a threshold of about 8.0.",
+        "Threshold (smallest effect that matters): 5 nats. The answer holds down to a threshold of about 12.0.",
         "More weeks.",
     ]
+
+
+def test_an_interval_on_the_other_side_of_nothing_needs_no_lower_threshold():
+    [answer] = answers([plain(decision="not_supported", estimate=-9.0, low=-11.0, high=-7.0)])
+    assert answer.turn.endswith("The whole interval is below zero: the answer holds at any threshold.")
+
+
+@pytest.mark.parametrize(("unit", "mark"), [("people", "5 people"), ("points per 1,000 customers", "5")])
+def test_the_dashed_line_has_its_unit_where_there_is_room(unit, mark):
+    assert answers([plain(unit=unit)])[0].mark == f"dashed line: threshold {mark}"
 
 
 def test_an_interval_without_end_is_drawn_within_its_frame():

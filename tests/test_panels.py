@@ -498,6 +498,22 @@ def test_what_was_in_order_is_not_checked_again(own, monkeypatch):
     assert asked == ["created_at", "opened_at"]  # the mentions, and the cases that point at them
 
 
+def test_a_large_table_without_rows_is_as_good_as_none(own, monkeypatch):
+    """As a small one is: in one file, or in parts that are all empty; and of a part without rows nothing is said."""
+    monkeypatch.setattr("smm_analysis.tables.large.LARGE", 1)
+    one = own / "cases" / "all.parquet"
+    parquet.write_table(parquet.read_table(one).slice(0, 0), one)
+    parts = sorted((own / "purchases").rglob("*.parquet"))
+    parquet.write_table(parquet.read_table(parts[0], partitioning=None).slice(0, 0), parts[0])
+    found = tables.check(own)
+    assert found.ok and found.notes == ["cases: no rows, only the header; read as if the table were not there"]
+    assert "cases" not in tables.load(own).names
+    with tables.logs(own) as opened:
+        assert "cases" not in opened.logs
+    with pytest.raises(tables.DataError, match=r"the table cases is missing in .*, or has no rows"):
+        tables.load(own, need=["cases"])
+
+
 def test_a_run_on_a_large_set_leaves_its_rows_where_they_are(own, monkeypatch):
     from smm_analysis.report.plan import DataSource
 

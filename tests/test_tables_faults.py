@@ -501,3 +501,10 @@ def test_any_file_is_taken_or_refused(tmp_path, content, file):
     assert (result.tables["read"] == result.tables["kept"] + result.tables["refused"]).all()
     assert result.ok or all(problem.fix for problem in result.problems)
     (tmp_path / file).unlink()
+
+
+def test_headings_in_another_language_are_sent_to_a_draft(tmp_path):
+    head, _, rows = TABLES["media"].partition("\n")
+    put("media", head.replace("spend", "광고비") + "\n" + rows)(write_tiny(tmp_path))
+    [problem] = tables.check(tmp_path).problems
+    assert problem.column == "spend" and "smm import media.csv --draft my.toml" in problem.fix

@@ -147,9 +147,33 @@ def test_a_number_and_its_interval_are_rounded_alike(numbers, texts):
     assert format_together(*found, mark=mark) == texts
 
 
-def test_shares_are_shown_in_percent():
+def test_what_is_nothing_has_no_decimals():
+    assert format_together(0.0, 0.0, 0.02, mark=10) == ("0", "0", "0.020")
+    assert format_together(0.219, -0.000733, 0.712) == ("0.22", "0.00", "0.71")
+
+
+def test_money_is_named_where_the_currency_is_known():
+    asked = {"delta": 1.0, "synthetic": False}
+    card = judge("opinion_leaders_pay", Effect(50, 30, 70), currency="KRW", lang="ko", **asked)
+    assert card.measure == "비용 100만 원당 도달 인원, 평범한 후기 작성자 대비"
+    assert card.numbers["threshold"] == "1명"
+    assert "per million KRW" in card.in_language("en").measure
+    assert card.in_language("en").numbers["threshold"] == "1 person"
+    again = Verdict.from_dict(card.to_dict())
+    assert again.in_language("en").measure == card.in_language("en").measure
+    assert "currency" not in judge("opinion_leaders_pay", Effect(50, 30, 70), **asked).to_dict()
+
+
+def test_differences_of_shares_are_shown_in_percentage_points():
     judged = judge("paid_leave_sooner", Effect(0.138, 0.0554, 0.221), delta=0.05, synthetic=False)
-    assert judged.numbers == {"estimate": "14%", "low": "6", "high": "22", "delta": "5"}
+    assert judged.numbers == {
+        "estimate": "14 percentage points",
+        "low": "6",
+        "high": "22",
+        "delta": "5",
+        "threshold": "5 percentage points",
+    }
+    assert judged.in_language("ko").numbers["estimate"] == "14%p"
 
 
 def test_who_would_wait_for_years_is_sent_to_an_experiment():

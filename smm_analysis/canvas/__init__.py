@@ -5,7 +5,7 @@ both languages (`draw_up`). `plot.plot_canvas` draws the page.
 """
 
 from .boxes import BOXES, Canvas, Choice, Findings, draw_up
-from .ready import SHARES, STAGES, measured, readiness, stage_status
+from .ready import SHARES, STAGES, measured, readiness, stage_status, stage_table
 
 __all__ = [
     "BOXES",
@@ -18,4 +18,5 @@ __all__ = [
     "measured",
     "readiness",
     "stage_status",
+    "stage_table",
 ]

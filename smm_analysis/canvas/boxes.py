@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from smm_analysis.terms import LANGS, Lang, glossary, label, named, term
-from smm_analysis.verdict import format_number
+from smm_analysis.verdict import format_number, format_together
 
 from .ready import AT_MOST, SHARES, stage_status
 
@@ -218,7 +218,7 @@ def _links(found: Findings, _: Choice, lang: Lang) -> Lines:
     linked, all_posts = found.linked
     lines = [_say("linked", lang, linked=format_number(linked), all=format_number(all_posts))] if all_posts else []
     if found.links is not None:
-        lines.append(_known("link_effect", found.links, lang))
+        lines.append(_known("link_effect", found.links, lang, "%"))
     return lines or [_lacking("posts", lang)]
 
 
@@ -291,20 +291,20 @@ BOXES: dict[str, Callable[[Findings, Choice, Lang], Lines]] = {
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def _span(estimate: float, low: float, high: float, lang: Lang, factor: float = 1) -> str:
-    """Return a number with its interval; `factor` 100 shows a share in percent."""
+def _span(estimate: float, low: float, high: float, lang: Lang, factor: float = 1, sign: str = "") -> str:
+    """Return a number with its interval, rounded alike; `factor` 100 shows a share in percent."""
     if not np.isfinite(estimate):
         return _say("unknown", lang)
-    sign = "%" if factor == 100 else ""
-    numbers = {"low": format_number(factor * low), "high": format_number(factor * high)}
-    return _say("interval", lang, estimate=format_number(factor * estimate) + sign, **numbers)
+    sign = "%" if factor == 100 else sign
+    number, *ends = format_together(factor * estimate, factor * low, factor * high)
+    return _say("interval", lang, estimate=number + sign, low=ends[0], high=ends[1])
 
 
-def _known(key: str, effect: Estimate, lang: Lang) -> str:
+def _known(key: str, effect: Estimate, lang: Lang, sign: str = "") -> str:
     """Return a sentence with an effect and its interval, or why it is not known."""
     if effect.reason:
         return effect.reason[lang]
-    return _say(key, lang, value=_span(effect.estimate, effect.low, effect.high, lang))
+    return _say(key, lang, value=_span(effect.estimate, effect.low, effect.high, lang, sign=sign))
 
 
 def _percent(share: float) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from smm_analysis.terms import LANGS, reason
+from smm_analysis.terms import LANGS, Lang, label, reason
 from smm_analysis.verdict import decide
 
 STAGES: dict[str, tuple[str, ...]] = {
@@ -30,6 +30,7 @@ AT_MOST = ("promo_seen",)  # less is better
 _STATUS = {"supported": "ready", "not_supported": "not_yet", "cannot_tell": "unclear"}
 _NUMBERS = ["estimate", "low", "high", "n"]
 _REASONS = [f"reason_{lang}" for lang in LANGS]
+_STAGE = ["stage", "status", "held_back_by"]
 
 
 def measured(**results: Any) -> pd.DataFrame:
@@ -113,3 +114,13 @@ def stage_status(table: pd.DataFrame) -> dict[str, str]:
         told = set(rows["status"])
         found[stage] = "not_yet" if "not_yet" in told else "ready" if told == {"ready"} else "unclear"
     return found
+
+
+def stage_table(table: pd.DataFrame, lang: Lang = "en") -> pd.DataFrame:
+    """Return a row a stage of `readiness` (준비 요약): stage, status, and held_back_by, the measures not ready."""
+    status, rows = stage_status(table), []
+    for stage, measures in table[table["status"] != "ready"].groupby("stage", sort=False)["measure"]:
+        names = ", ".join(label(measure, lang, unit=False) for measure in measures)
+        rows.append((stage, f"{label('held_back_by', lang)}: {names}"))
+    held = dict(rows)
+    return pd.DataFrame([(stage, told, held.get(stage, "")) for stage, told in status.items()], columns=_STAGE)

@@ -106,14 +106,14 @@ def activity_history(
     moments = np.sort(pd.unique(ticks))
     packed = _packed(keys, ticks, customers, moments)
     bits = len(moments).bit_length()
-    codes = packed.astype(np.int32)  # the lower half, of which the moment is the lowest bits
-    codes &= (1 << bits) - 1
-    packed >>= bits
-    starts = np.append(np.ones(min(len(packed), 1), bool), packed[1:] != packed[:-1]).nonzero()[0]
+    starts = _starts(packed, bits)
+    active = (packed[starts] >> bits).astype(np.intp, copy=False)
+    packed &= (1 << bits) - 1  # what is left of an event is its moment, in place: the log is the largest thing there is
+    codes = packed.astype(np.int32, copy=False)
     ages = np.maximum(_ticks(pd.Series(cutoff, dtype=times.dtype)) - moments[::-1], 0) / _ticks_per_week(times)
     if 2 * len(ages) > len(codes):  # hardly a moment is shared: walk through the ages instead of looking them up
         ages, codes = ages[codes], np.arange(len(codes), dtype=np.int32)
-    return History(customers, packed[starts], np.append(starts, len(packed)), codes, ages)
+    return History(customers, active, np.append(starts, len(packed)), codes, ages)
 
 
 def decayed_activity(
@@ -270,12 +270,16 @@ def _crossings(profile: _Profile, rates: np.ndarray, values: np.ndarray, thresho
 
     first, last = np.flatnonzero(values >= threshold)[[0, -1]]
 
-    def excess(rate: float) -> float:
-        return profile(float(rate))[0] - threshold
+    def root(inside: float, outside: float) -> float:
+        return _inverse(brentq(_excess, inside, outside, args=(profile, threshold), rtol=1e-6))
 
-    low = _inverse(brentq(excess, rates[first], rates[first - 1], rtol=1e-6)) if first > 0 else 0.0
-    high = _inverse(brentq(excess, rates[last + 1], rates[last], rtol=1e-6)) if last + 1 < len(rates) else math.inf
-    return low, high
+    low = root(rates[first], rates[first - 1]) if first > 0 else 0.0
+    return low, root(rates[last + 1], rates[last]) if last + 1 < len(rates) else math.inf
+
+
+def _excess(rate: float, profile: _Profile, threshold: float) -> float:
+    """By how much the profile is above the threshold; a closure would outlive `brentq` in a cycle, history and all."""
+    return profile(float(rate))[0] - threshold
 
 
 def _inverse(value: float) -> float:
@@ -288,8 +292,12 @@ def _check_half_life(half_life_weeks: float) -> None:
 
 
 def _packed(keys: pd.Series, ticks: np.ndarray, customers: pd.Index, moments: np.ndarray) -> np.ndarray:
-    """Return customer and moment (0 is the latest) of each event in one integer, sorted; block by block."""
-    bits, last, packed = len(moments).bit_length(), len(moments) - 1, np.empty(len(keys), np.int64)
+    """Return customer and moment (0 is the latest) of each event in one integer, sorted; block by block.
+
+    Four bytes hold it where customers and moments are few enough, as a million customers and years of days are.
+    """
+    bits, last = len(moments).bit_length(), len(moments) - 1
+    packed = np.empty(len(keys), np.int32 if len(customers).bit_length() + bits < 32 else np.int64)
     for first in range(0, len(keys), _EVENTS):
         block = slice(first, first + _EVENTS)
         codes = _positions(keys.iloc[block], customers).astype(np.int64)
@@ -297,6 +305,15 @@ def _packed(keys: pd.Series, ticks: np.ndarray, customers: pd.Index, moments: np
     packed = packed[packed >= 0] if packed.min(initial=0) < 0 else packed
     packed.sort()
     return packed
+
+
+def _starts(packed: np.ndarray, bits: int) -> np.ndarray:
+    """Return where another customer begins in what `_packed` gives, block by block."""
+    found = [np.zeros(min(len(packed), 1), np.intp)]
+    for first in range(1, len(packed), _EVENTS):
+        who = packed[first - 1 : first + _EVENTS] >> bits
+        found.append(first + np.flatnonzero(who[1:] != who[:-1]))
+    return np.concatenate(found)
 
 
 def _ticks(times: pd.Series) -> np.ndarray:

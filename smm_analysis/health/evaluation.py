@@ -127,11 +127,16 @@ _QUALITY = (
 
 
 def _auc(bought: np.ndarray, score: np.ndarray) -> float:
-    buyers, others = np.sort(score[bought]), np.sort(score[~bought])
-    if min(len(buyers), len(others)) == 0:
+    others = score[~bought]
+    others.sort()
+    buyers = len(score) - len(others)
+    if min(buyers, len(others)) == 0:
         return math.nan
-    below, not_above = (np.searchsorted(others, buyers, side).mean() for side in ("left", "right"))
-    return float((below + not_above) / 2 / len(others))
+    ranks = 0  # twice the others below, and once those level with, each buyer: whole numbers, exact in any order
+    for block in blocks(len(score)):
+        mine = score[block][bought[block]]
+        ranks += sum(int(np.searchsorted(others, mine, side).sum()) for side in ("left", "right"))
+    return ranks / 2 / buyers / len(others)
 
 
 def _log_losses(bought: np.ndarray, probability: np.ndarray, name: str) -> np.ndarray:
@@ -157,10 +162,19 @@ def _quality(outcome: np.ndarray, probability: np.ndarray, name: str) -> dict[st
     if n == 0 or n < len(outcome):
         return dict.fromkeys(_QUALITY, math.nan) | {"n": n}
     bought = outcome.astype(bool, copy=False)
-    loss, brier = float(_log_losses(bought, probability, name).mean()), float(np.square(bought - probability).mean())
+    loss, brier = _mean_losses(bought, probability, name)
     lift = _top_decile_lift(bought, probability)
     values = (n, _auc(bought, probability), loss, brier, *_skill(bought, loss, brier), lift)
     return dict(zip(_QUALITY, (*values, *_calibration(bought, probability)), strict=True))
+
+
+def _mean_losses(bought: np.ndarray, probability: np.ndarray, name: str) -> tuple[float, float]:
+    """Return the means of log-loss and of the squared error, block by block."""
+    sums = np.zeros(2)
+    for block in blocks(len(bought)):
+        losses, error = _log_losses(bought[block], probability[block], name), bought[block] - probability[block]
+        sums += losses.sum(), np.square(error, out=error).sum()
+    return float(sums[0] / len(bought)), float(sums[1] / len(bought))
 
 
 def _skill(bought: np.ndarray, loss: float, brier: float) -> tuple[float, float]:
@@ -184,7 +198,7 @@ def _top_decile_lift(outcome: np.ndarray, score: np.ndarray) -> float:
 
 def _calibration(bought: np.ndarray, probability: np.ndarray) -> tuple[float, float]:
     from scipy.optimize import brentq
-    from scipy.special import expit, logit
+    from scipy.special import logit
 
     share = bought.mean()
     if share in (0, 1):
@@ -192,11 +206,15 @@ def _calibration(bought: np.ndarray, probability: np.ndarray) -> tuple[float, fl
     odds = np.clip(probability, 1e-12, 1 - 1e-12)
     logit(odds, out=odds)
 
-    def excess(shift: float) -> float:
-        return sum(expit(odds[block] + shift).sum() for block in blocks(len(odds))) / len(odds) - share
-
-    intercept = brentq(excess, -60, 60, xtol=1e-9)
+    intercept = brentq(_excess, -60, 60, args=(odds, share), xtol=1e-9)
     try:
         return intercept, fit_line(odds, bought)[1]
     except TooLittleData:
         return intercept, math.nan
+
+
+def _excess(shift: float, odds: np.ndarray, share: float) -> float:
+    """By how much more than `share` would buy with log-odds shifted; a closure would outlive `brentq` in a cycle."""
+    from scipy.special import expit
+
+    return sum(expit(odds[block] + shift).sum() for block in blocks(len(odds))) / len(odds) - share

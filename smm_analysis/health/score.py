@@ -34,11 +34,11 @@ _CLASSES = ("promoter", "passive", "detractor")
 class CustomerHealth:
     """Customers' health with its parts (고객 건전성).
 
-    `scores`, a row a customer: health (0..100, the chance of the outcome in the horizon x 100), low, high, and
-    linear_predictor (log-odds). `contributions`, a row a customer: `base` (the log-odds of the training panel's average
-    customer) and a column a component, by how much it moves this customer's log-odds from there; a row sums to the
-    linear predictor. `measures`: sentiment, advocacy and hand-off as they are, un-merged. `coefficients`: component,
-    term, coefficient, standard_error, mean (in training). `left_out`: component -> the columns that were absent.
+    `scores`, a row a customer: health (0..100, the chance of the outcome in the horizon x 100), low, high.
+    `contributions`, a row a customer: `base` (the log-odds of the training panel's average customer) and a column a
+    component, by how much it moves this customer's log-odds from there; a row sums to the log-odds. `measures`:
+    sentiment, advocacy and hand-off as they are, un-merged. `coefficients`: component, term, coefficient,
+    standard_error, mean (in training). `left_out`: component -> the columns that were absent.
     """
 
     scores: pd.DataFrame = field(repr=False)
@@ -48,6 +48,11 @@ class CustomerHealth:
     left_out: Mapping[str, tuple[str, ...]]
     level: float
     n_trained: int
+
+    @property
+    def linear_predictor(self) -> pd.Series:
+        """Each customer's log-odds (로그 오즈): the sum of the contributions."""
+        return self.contributions.sum(axis=1).rename("linear_predictor")
 
 
 def health_score(
@@ -177,11 +182,7 @@ def typical_customers(health: CustomerHealth | None, *, percentiles: Iterable[in
         return pd.DataFrame(columns=["percentile", "customer_key", "customer_health", "low", "high"])
     ranked = health.scores.sort_values("health", kind="stable").join(health.measures)
     places = {percentile: round(percentile / 100 * (len(ranked) - 1)) for percentile in percentiles}
-    rows = (
-        ranked.iloc[list(places.values())]
-        .drop(columns="linear_predictor")
-        .rename(columns={"health": "customer_health"})
-    )
+    rows = ranked.iloc[list(places.values())].rename(columns={"health": "customer_health"})
     return (
         rows.rename_axis("customer_key")
         .reset_index()
@@ -318,12 +319,12 @@ def _coefficients(model: _Model) -> pd.DataFrame:
 
 
 def _scored(panel: pd.DataFrame, present: list[str], model: _Model, level: float) -> Iterable[pd.DataFrame]:
-    """Return scores and contributions, filled block by block."""
+    """Return scores and contributions, filled block by block; the base is one number, and takes the room of one."""
     beta, means, z = model.fit.coefficients, model.means, z_value(level)
     owner = np.eye(len(present))[[present.index(component) for component, _ in model.terms]]
     base = float(beta[0] + beta[1:] @ means)
-    scores = {name: np.empty(len(panel)) for name in ("health", "low", "high", "linear_predictor")}
-    contributions = {name: np.full(len(panel), base if name == "base" else 0.0) for name in ("base", *present)}
+    scores = {name: np.empty(len(panel)) for name in ("health", "low", "high")}
+    contributions = {name: np.empty(len(panel)) for name in present}
     for block in blocks(len(panel)):
         terms = _terms(panel.iloc[block], present, *model.shrinkage)
         design = np.column_stack(list(terms.values())).astype(float)
@@ -333,18 +334,19 @@ def _scored(panel: pd.DataFrame, present: list[str], model: _Model, level: float
             scores[name][block] = values
         for name, values in zip(present, parts.T, strict=True):
             contributions[name][block] = values
+    contributions = {"base": np.broadcast_to(base, len(panel)), **contributions}
     return (pd.DataFrame(columns, panel.index, copy=False) for columns in (scores, contributions))
 
 
 def _with_interval(
     odds: np.ndarray, design: np.ndarray, covariance: np.ndarray, z: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return health, its interval by the delta method on the log-odds, and the log-odds."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return health and its interval by the delta method on the log-odds."""
     from scipy.special import expit
 
     row = np.column_stack([np.ones(len(design)), design])
     error = np.sqrt(((row @ covariance) * row).sum(axis=1))
-    return 100 * expit(odds), 100 * expit(odds - z * error), 100 * expit(odds + z * error), odds
+    return 100 * expit(odds), 100 * expit(odds - z * error), 100 * expit(odds + z * error)
 
 
 def _index(panel: pd.DataFrame, train: pd.DataFrame, present: list[str]) -> np.ndarray:

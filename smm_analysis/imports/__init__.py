@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from smm_analysis.imports.drafting import draft
 from smm_analysis.imports.mapping import OWN, Source, sources
 from smm_analysis.imports.summary import Aside, ImportReport, Part
+from smm_analysis.imports.told import told
 from smm_analysis.tables import DataError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from smm_analysis.imports.filing import Place
     from smm_analysis.imports.work import Work
     from smm_analysis.pseudonyms import Pseudonyms
+    from smm_analysis.terms import Lang
 
 __all__ = ["Aside", "ImportReport", "Part", "draft", "import_files", "sources"]
 
@@ -44,6 +46,7 @@ def import_files(
     language: str = "ko",
     rebrand: bool = False,
     dry_run: bool = False,
+    lang: Lang = "en",
     now: pd.Timestamp | None = None,
 ) -> ImportReport:
     """Read export files into a data set and report (내보낸 파일 가져오기).
@@ -63,6 +66,7 @@ def import_files(
     extra : a TOML file with exports of your own.
     rebrand : rows that are there under another brand move to this one; else they are set aside.
     dry_run : read, check and report, write nothing.
+    lang : the printed report's language.
     now : rows later than this are set aside; None = the clock.
 
     Returns
@@ -96,7 +100,7 @@ def import_files(
         toml = work.toml(extra, currency, language)
         filing.write(place, work.changed, toml)
         work.names.remember(place.stage)
-        return _finish(work, dry_run)
+        return replace(_finish(work, dry_run), lang=lang)
 
 
 def _known(source: str | None, extra: str | Path | None) -> dict[str, Source]:
@@ -140,15 +144,10 @@ def _finish(work: Work, dry_run: bool) -> ImportReport:
     place = work.place
     work.notes += outside(work)
     work.notes += [
-        f"{name}: merged into {Path(name).stem}.parquet and removed"
-        for name in place.gone
-        if Path(name).stem in work.changed
+        told("merged", name=name, into=Path(name).stem) for name in place.gone if Path(name).stem in work.changed
     ]
     if work.names.new and not dry_run:
-        work.notes.append(
-            f"a new key, {work.names.key_id}.key, was made in your own config folder, smm-analysis/keys: back it up. "
-            "Without it nobody can be matched or forgotten by name; never keep it beside the data"
-        )
+        work.notes.append(told("new_key", key=work.names.key_id))
     report = ImportReport(place.out, tuple(work.parts), tuple(work.notes), tuple(dict.fromkeys(work.loud)), dry_run)
     if dry_run:
         return report

@@ -73,7 +73,8 @@ def _matched(heads: Sequence[str], columns: dict[str, list[str]]) -> dict[str, s
     for same in (True, False):
         for column, words in columns.items():
             free = [head for head in heads if head not in found.values()]
-            fits = (h for w in words for h in free if (plain(w) == plain(h) if same else plain(w) in plain(h)))
+            usual = [column, *words] if same else words  # a file may know our own names
+            fits = (h for w in usual for h in free if (plain(w) == plain(h) if same else plain(w) in plain(h)))
             if column not in found and (head := next(fits, None)):
                 found[column] = head
     return found

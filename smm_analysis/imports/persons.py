@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from smm_analysis.imports.columns import as_arrow, filled
 from smm_analysis.imports.mapping import AUTHOR, OWN, PERSONS, Field, plain
 from smm_analysis.imports.rows import Options, Rows, Shaped
+from smm_analysis.imports.told import Told, in_language, told
 from smm_analysis.pseudonyms import number_of
 from smm_analysis.tables.faults import refuse
 
@@ -30,7 +31,7 @@ def tell_empty(rows: Rows, texts: dict[str, pa.ChunkedArray], done: Shaped) -> N
     read = [name for name in rows.target.table.names if rows.target.fields.get(name, Field()).names]
     for name in texts:
         if name in read and count and texts[name].null_count == count:
-            done.notes.append(f"{rows.file} to {rows.name}: {name} is empty in all {count:,} rows")
+            done.notes.append(rows.told("all_empty", column=name, rows=f"{count:,}"))
     for name, spec in rows.target.fields.items():
         if spec.missing == "0":
             done.loud += _zeros(rows, name, spec)
@@ -45,16 +46,15 @@ def _lacking(rows: Rows, name: str, values: pa.ChunkedArray) -> list[str]:
         heads = ", ".join(repr(head) for head in rows.target.fields[name].names)
         fix = f"The author is looked for at {heads}. Export again with the authors' names or ids."
         raise refuse(rows.file, f"no author in any of {count:,} rows", "who wrote each", fix, column="author")
-    word = "text" if name == "text" else "author"
-    return [f"{rows.file} to {rows.name}: {empty:,} of {count:,} rows have no {word}"]
+    word = "no_text" if name == "text" else "no_author"
+    return [rows.told(word, empty=f"{empty:,}", count=f"{count:,}")]
 
 
 def _zeros(rows: Rows, name: str, spec: Field) -> list[str]:
     """Say where 0 stands for 'not known', because the table wants a number."""
     known = filled(rows.columns, (*spec.names, *spec.sum))
     lacking = int((~known).sum())
-    text = f"{rows.file} to {rows.name}: {name} is not known in {lacking:,} of {len(known):,} rows, 0 was written"
-    return [text] if lacking else []
+    return [rows.told("zeros", column=name, lacking=f"{lacking:,}", rows=f"{len(known):,}")] if lacking else []
 
 
 def make_private(rows: Rows, texts: dict, options: Options, names: Pseudonyms, done: Shaped) -> None:
@@ -83,11 +83,10 @@ def _tell_kinds(rows: Rows, done: Shaped) -> None:
         there = filled(rows.columns, (head,))
         fresh = there if seen is None else there & ~seen
         seen = there if seen is None else seen | there
-        used += [f"{head!r} in {int(fresh.sum()):,} rows"] if fresh.any() else []
+        used += [told("known_by", head=repr(head), rows=f"{int(fresh.sum()):,}")] if fresh.any() else []
     if len(used) > 1:
-        done.loud.append(
-            f"{rows.file} to {rows.name}: authors are known by {', by '.join(used)}; one person may be two"
-        )
+        ways = Told.of(", by ".join(used), ", ".join(in_language(way, "ko") for way in used))
+        done.loud.append(rows.told("two_names", ways=ways))
 
 
 def _weak(rows: Rows, keys: pa.ChunkedArray) -> set[str]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from smm_analysis.imports.mapping import plain
 from smm_analysis.imports.summary import Tally
+from smm_analysis.imports.told import told
 from smm_analysis.tables.faults import refuse
 from smm_analysis.tables.reading import RECORD
 from smm_analysis.tables.template import ROWS
@@ -186,7 +187,7 @@ def _records(file: Iterable[str], delimiter: str, name: str, tally: Tally, *, sk
             skip -= 1
         elif fields is None or (len(lines.taken) > 1 and len(fields) != width):
             lines.back()
-            tally.aside("quotes that do not close", line, fix="Put texts in quotes that close; double quotes inside.")
+            tally.aside(told("quotes"), line, fix=told("quotes_fix"))
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
         else:
             if len(lines.taken) > 1 and _swallows(fields, delimiter, width):
@@ -290,10 +291,7 @@ def _whole_rows(sheet: Sheet, skip: int, width: int, tally: Tally) -> Iterator[R
         if len(fields) == width or (not sheet.exact and len(fields) > width):
             yield place, fields
         else:
-            tally.aside(f"{width} fields in the header, another number here", place, fix=_SHIFTED)
-
-
-_SHIFTED = "Put texts that hold the delimiter or a line break in quotes, and fill in missing fields."
+            tally.aside(told("fields", width=width), place, fix=told("fields_fix"))
 
 
 def _batch(batch: list[Row], picks: dict[str, int], tally: Tally) -> tuple[pa.Table, pa.Array]:
@@ -323,12 +321,11 @@ def _sound(row: Row, picks: dict[str, int], tally: Tally) -> bool:
     place, fields = row
     whole = "".join(fields[at] or "" for at in picks.values())
     if "\0" in whole:
-        tally.aside("a NUL byte", place, fix="The row is damaged: export the file again.")
+        tally.aside(told("nul"), place, fix=told("nul_fix"))
         return False
     try:
         whole.encode()
     except UnicodeEncodeError:
-        fix = "Export the file in one encoding, or say which it is with --encoding."
-        tally.aside("bytes of another encoding", place, fix=fix)
+        tally.aside(told("bytes"), place, fix=told("bytes_fix"))
         return False
     return True

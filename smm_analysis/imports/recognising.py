@@ -13,7 +13,7 @@ from smm_analysis.imports.mapping import OWN, Source, plain
 from smm_analysis.imports.reading import Sheet
 from smm_analysis.imports.records import json_sheet
 from smm_analysis.imports.summary import Tally
-from smm_analysis.tables import DataError
+from smm_analysis.tables import CONTRACT, DataError
 from smm_analysis.tables.faults import Problem, refuse
 
 _OFTEN_GIVEN = {"medium", "kind", "role", "author_role"}  # what an export may lack and the user must say: a later error
@@ -64,9 +64,9 @@ def _fits(sheet: Sheet, kind: str, choice: Choice) -> list[tuple[Sheet, Source, 
 
 
 def _other_sheet(sheet: Sheet, source: Source) -> bool:
-    """Whether a workbook's sheet has the name of another of our tables."""
+    """Whether a workbook's sheet has the name of another of our tables; one named Sheet1 may be any."""
     name = source.name.removeprefix(f"{OWN}:")
-    return bool(sheet.name) and source.name != name and sheet.name != name
+    return source.name != name and sheet.name != name and sheet.name in CONTRACT
 
 
 def _best(path: Path, fits: list, choice: Choice) -> tuple | None:

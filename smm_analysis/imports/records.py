@@ -11,6 +11,7 @@ from typing import Any
 from smm_analysis.imports.mapping import Source
 from smm_analysis.imports.reading import Row, Sheet, bom, errors_of
 from smm_analysis.imports.summary import Tally
+from smm_analysis.imports.told import told
 from smm_analysis.tables.faults import refuse
 
 
@@ -32,7 +33,8 @@ def json_sheet(path: Path, source: Source, encoding: str = "") -> Sheet:
                     record[joined["as"]] = users.get(record.get(joined["on"]))
                 yield number, [text_at(record, where) for where in paths]
             if not found and not _only_meta(document):
-                tally.aside("no record in it", line or 1, fix=f"Records are looked for at {_places(records)}.")
+                fix = told("no_record_fix", places=_places(records))
+                tally.aside(told("no_record"), line or 1, fix=fix)
 
     return Sheet(path.name, [list(paths)], rows, encoding=encoding)
 
@@ -50,7 +52,7 @@ def documents(path: Path, tally: Tally, encoding: str = "") -> Iterator[tuple[in
                 try:
                     yield line, json.loads(text)
                 except (json.JSONDecodeError, RecursionError):
-                    tally.aside("not JSON", line, fix="The line is cut off or damaged: export it again.")
+                    tally.aside(told("not_json"), line, fix=told("not_json_fix"))
 
 
 def release() -> None:

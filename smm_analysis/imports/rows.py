@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from smm_analysis.imports.mapping import Source, Target
 from smm_analysis.imports.summary import FIRST, Tally
+from smm_analysis.imports.told import Told, told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,6 +67,10 @@ class Rows:
         """Whether the file itself fills one of our columns."""
         spec = self.target.fields.get(name)
         return spec is not None and (spec.value is not None or spec.given(set(self.columns.column_names)))
+
+    def told(self, key: str, /, **values: object) -> Told:
+        """Return a sentence of `words.toml` that says of which file and table it is."""
+        return told("at", file=self.file, table=self.name, what=told(key, **values))
 
     def keep(self, good: np.ndarray) -> None:
         """Keep the rows of a mask."""

@@ -16,6 +16,7 @@ from smm_analysis.imports.mapping import Field, Source
 from smm_analysis.imports.persons import make_private, tell_empty
 from smm_analysis.imports.rows import Options, Rows, Shaped
 from smm_analysis.imports.summary import Tally
+from smm_analysis.imports.told import heard, told
 from smm_analysis.imports.weeks import by_week
 from smm_analysis.tables import CONTRACT, Column, DataError, Dataset
 from smm_analysis.tables.faults import Problem, refuse
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 EARLY = 2000  # a time before this year is said loudly: social media are younger
 TWO_DIGITS = r"^\d\d[-/.] ?\d{1,2}[-/.] ?\d{1,2}(?:\D|$)"
+ISO_DAY = r"^\d{4}-\d\d-\d\d$"
 BLANKED = ("whole", "number", "name")
 
 
@@ -59,13 +61,13 @@ def shape(rows: Rows, dataset: Dataset, options: Options, names: Pseudonyms) -> 
 
     done = Shaped(None, None, None)
     texts = mapped_texts(rows, options)
+    if not rows.target.by_week:
+        texts |= _days(rows, texts, options, done)
     moments = _moments(rows, texts, options, done)
     tell_empty(rows, texts, done)
     if lines := rows.tally.swallowing:
-        done.loud.append(
-            f"{rows.file}: {len(lines):,} texts over several lines hold what looks like a row, first in line "
-            f"{lines[0]}; if it is one, a quote before it does not close: mend it and import again"
-        )
+        swallowed = told("swallowed", rows=f"{len(lines):,}", line=lines[0])
+        done.loud.append(told("of_file", file=rows.file, what=swallowed))
     if rows.target.fold:
         texts, moments, members = _fold(rows, texts, moments)
     elif rows.target.by_week:
@@ -92,12 +94,12 @@ def _moments(rows: Rows, texts: dict[str, pa.ChunkedArray], options: Options, do
     fields = {name: rows.target.fields.get(name, Field()) for name in named}
     order = _order(rows, {n: v for n, v in named.items() if not fields[n].format and not fields[n].after}, options)
     if order:
-        done.notes.append(f"{rows.file}: dates such as 03/04/2025 are read as {times.ORDERS[order]}")
+        done.notes.append(told("of_file", file=rows.file, what=told(f"read_{order}")))
     bad, found = np.zeros(len(rows.places), bool), {}
     for name, values in sorted(named.items(), key=lambda item: bool(fields[item[0]].after)):
         if fields[name].after:
             found[name], wrong = _after(found[fields[name].after], values, fields[name].unit)
-            faults = [(wrong, "not a number", "Export it again.")]
+            faults = [(wrong, told("not_number"), told("export_again"))]
         else:
             read = times.parse(values, timezone=zone, order=order, form=fields[name].format)
             _needs_zone(rows, read, name, zone)
@@ -110,34 +112,47 @@ def _moments(rows: Rows, texts: dict[str, pa.ChunkedArray], options: Options, do
     return found
 
 
+def _days(rows: Rows, texts: dict[str, pa.ChunkedArray], options: Options, done: Shaped) -> dict[str, pa.ChunkedArray]:
+    """Return days and weeks written year-month-day, whatever their form; what cannot be read stays, to be set aside."""
+    kinds = {column.name: column.kind for column in rows.target.table.columns}
+    named = {name: stripped(texts[name]) for name in texts if kinds.get(name) in ("date", "week")}
+    odd = {name: values for name, values in named.items() if not _matches(values, ISO_DAY, missing=True).all()}
+    order = _order(rows, odd, options) if odd else ""
+    if order:
+        done.notes.append(told("of_file", file=rows.file, what=told(f"read_{order}")))
+    return {name: _as_days(values, order, rows.target.fields.get(name, Field()).format) for name, values in odd.items()}
+
+
+def _as_days(values: pa.ChunkedArray, order: str, form: str) -> pa.ChunkedArray:
+    moments = times.parse(values, timezone="UTC", order=order, form=form).moments.dt.tz_localize(None)
+    whole = moments.notna() & (moments == moments.dt.normalize())  # an hour of the day is no day
+    return as_arrow(values.to_pandas().astype(object).where(~whole, moments.dt.strftime("%Y-%m-%d")))
+
+
 def _time_faults(read: times.Times, values: pa.ChunkedArray, zone: str) -> list[tuple[np.ndarray, str, str]]:
     """Return where times could not be read, why, and what to do."""
     short = read.unreadable & _matches(values, TWO_DIGITS)
-    form = 'Say in a TOML file of your own: format = "%y.%m.%d" or whatever it is.'
-    other = "Is the column shifted, or its format another than usual?"
     return [
-        (short, "a year of two digits", form),
-        (read.unreadable & ~short, "no time that exists", other),
-        (read.skipped, f"the clocks of {zone} skip or repeat this time", "Export the times with their offset."),
+        (short, told("two_digits"), told("two_digits_fix")),
+        (read.unreadable & ~short, told("no_time"), told("no_time_fix")),
+        (read.skipped, told("skipped", zone=zone), told("skipped_fix")),
     ]
 
 
-def _matches(values: pa.ChunkedArray, pattern: str) -> np.ndarray:
-    """Where a text fits a pattern."""
+def _matches(values: pa.ChunkedArray, pattern: str, missing: bool = False) -> np.ndarray:
+    """Where a text fits a pattern; `missing` is the answer where there is none."""
     import pyarrow.compute as pc
 
-    return pc.fill_null(pc.match_substring_regex(values, pattern), False).to_numpy()
+    return pc.fill_null(pc.match_substring_regex(values, pattern), missing).to_numpy()
 
 
 def _tell_early(rows: Rows, name: str, moments: pd.Series, done: Shaped) -> None:
     """Say loudly that times lie so far back that they are probably of another form."""
     early = (moments.dt.year < EARLY).to_numpy()
     if early.any():
-        line = rows.places[int(early.argmax())].as_py()
-        done.loud.append(
-            f"{rows.file} to {rows.name}: {name} is before {EARLY} in {int(early.sum()):,} rows, the first at {line}, "
-            f"the earliest {moments.min():%Y-%m-%d}: were the dates read rightly?"
-        )
+        found = {"rows": f"{int(early.sum()):,}", "line": rows.places[int(early.argmax())].as_py()}
+        earliest = f"{moments.min():%Y-%m-%d}"
+        done.loud.append(rows.told("early", column=name, year=EARLY, earliest=earliest, **found))
 
 
 def _drop(rows: Rows, texts: dict, moments: dict, good: np.ndarray) -> None:
@@ -211,7 +226,7 @@ def _fold(rows: Rows, texts: dict, moments: dict) -> tuple[dict, dict, np.ndarra
 
     [key] = rows.target.table.key
     ids = texts[key].to_pandas()
-    rows.aside(ids.isna().to_numpy(), "no id", column=key)
+    rows.aside(ids.isna().to_numpy(), told("no_id"), column=key)
     _drop(rows, texts, moments, ids.notna().to_numpy())
     ids = texts[key].to_pandas().to_numpy()
     frame = pd.DataFrame({name: values.to_pandas() for name, values in texts.items() if name not in moments})
@@ -272,10 +287,9 @@ def _showable(columns: pa.Table, name: str) -> pa.ChunkedArray | None:
 def _reason(misfit: Misfit, dataset: Dataset) -> tuple[str, str]:
     """Say why a row does not fit and what to do; what is after now is in the future."""
     if misfit.allowed.startswith("not after observed_until"):
-        return f"in the future, after {dataset.observed_until:%Y-%m-%d %H:%M}", "Are date order and time zone right?"
-    if misfit.allowed.startswith("the date of the week's Monday"):
-        return f"allowed: {misfit.allowed}", "Rows of days are added up to weeks with by_week = true (data/IMPORTS.md)."
-    return f"allowed: {misfit.allowed}", misfit.fix
+        return told("future", now=f"{dataset.observed_until:%Y-%m-%d %H:%M}"), told("future_fix")
+    monday = misfit.allowed.startswith("the date of the week's Monday")
+    return told("allowed", allowed=heard(misfit.allowed)), told("week_fix") if monday else heard(misfit.fix)
 
 
 def _blanked(rows: Rows, columns: pa.Table, dataset: Dataset, done: Shaped) -> pa.Table:
@@ -288,8 +302,8 @@ def _blanked(rows: Rows, columns: pa.Table, dataset: Dataset, done: Shaped) -> p
             continue
         if (bad := _misfits(columns[column.name], column, dataset)).any():
             tell = done.loud if rows.name == "surveys" else done.notes  # an answer without a score counts as none
-            found = f"{column.name} was blanked in {int(bad.sum()):,} rows (allowed: {column.allowed})"
-            tell.append(f"{rows.file} to {rows.name}: {found}")
+            count, allowed = f"{int(bad.sum()):,}", heard(column.allowed)
+            tell.append(rows.told("blanked", column=column.name, rows=count, allowed=allowed))
             at = columns.column_names.index(column.name)
             columns = columns.set_column(at, column.name, pc.if_else(pa.array(bad), None, columns[column.name]))
     return columns

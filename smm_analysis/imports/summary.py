@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smm_analysis.imports.told import Told, in_language, told
+from smm_analysis.terms import Lang
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -17,7 +20,6 @@ HARMLESS = re.compile(  # dates, and ids that Excel cut: safe to show; any other
     r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d\d))"
     r"(?:[T ]\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)?(?: ?(?:Z|[+-]\d\d:?\d\d))?|\d(?:\.\d+)?E\+\d+"
 )
-ALREADY, CHANGED = "already there", "replaces an earlier row"
 COLUMNS = ("file", "source", "table", "read", "kept", "set_aside", "written", "replaced")
 
 
@@ -111,7 +113,7 @@ class ImportReport:
     """What an import did (가져오기 보고); `print(report)` is the report, `report.table` has a row a file and table.
 
     `notes` are what to know and `loud` what to look at before anything else. `path` is where the report lies as JSON,
-    None for a dry run.
+    None for a dry run. It is printed in `lang`; its parts know both languages, and read as English.
     """
 
     out: Path
@@ -120,6 +122,7 @@ class ImportReport:
     loud: tuple[str, ...] = ()
     dry_run: bool = False
     path: Path | None = None
+    lang: Lang = "en"
 
     @property
     def table(self) -> pd.DataFrame:
@@ -141,14 +144,23 @@ class ImportReport:
         return pd.DataFrame(rows, columns=["file", "table", "why", "column", "rows", "first"])
 
     def __str__(self) -> str:
-        lines = [self.table.to_string(index=False)]
-        lines += [f"LOOK: {text}" for text in self.loud]
+        lines = [self._counts()]
+        lines += [told("look", what=text) for text in self.loud]
         asides = [(part, aside) for part in self.parts for aside in part.asides]
-        lines += [f"Set aside ({sum(aside.count for _, aside in asides):,} rows):"] if asides else []
-        lines += [f"  {_sentence(part, aside)}" for part, aside in asides]
-        lines += ["Notes:", *(f"  {note}" for note in self.notes)] if self.notes else []
-        lines.append(f"{self.out}: {'a dry run, nothing was written' if self.dry_run else 'written'}.")
-        return "\n".join(lines)
+        rows = f"{sum(aside.count for _, aside in asides):,}"
+        lines += [told("aside_head", rows=rows)] if asides else []
+        lines += [told("indented", what=_sentence(part, aside)) for part, aside in asides]
+        lines += [told("notes_head"), *(told("indented", what=note) for note in self.notes)] if self.notes else []
+        lines.append(told("dry_run_at" if self.dry_run else "written_at", out=self.out))
+        return "\n".join(in_language(line, self.lang) for line in lines)
+
+    def _counts(self) -> str:
+        """The table, with headings of the language; a Hangul syllable is two columns wide."""
+        import pandas as pd
+
+        headings = {name: in_language(told(f"head_{name}"), self.lang) for name in COLUMNS}
+        with pd.option_context("display.unicode.east_asian_width", True):
+            return self.table.rename(columns=headings).to_string(index=False)
 
     def as_json(self) -> str:
         """Return the report as JSON, with no values but dates, cut ids and places."""
@@ -160,11 +172,11 @@ class ImportReport:
         return json.dumps(whole, ensure_ascii=False, indent=1)
 
 
-def _sentence(part: Part, aside: Aside) -> str:
+def _sentence(part: Part, aside: Aside) -> Told:
     """Say where, what, how many, and what to do."""
-    column = f", column {aside.column}" if aside.column else ""
     places = ", ".join(f"{place} ({value})" if value else str(place) for place, value in aside.first)
-    more = " ..." if aside.count > len(aside.first) else ""
-    rows = f"{aside.count:,} row{'s' * (aside.count != 1)}"
-    fix = f" {aside.fix}" if aside.fix else ""
-    return f"{part.file} to {part.table}{column}: {aside.why}: {rows}, at {places}{more}.{fix}"
+    places += " ..." if aside.count > len(aside.first) else ""
+    column = told("aside_column", column=aside.column) if aside.column else ""
+    fix = told("after_blank", what=aside.fix) if aside.fix else ""
+    found = {"file": part.file, "table": part.table, "column": column, "why": aside.why, "fix": fix}
+    return told("aside_one", **found, rows=f"{aside.count:,}", s="s" * (aside.count != 1), places=places)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-ORDERS = {"dmy": "day/month/year", "mdy": "month/day/year"}
 _CLOCK = (
     r"(?:[T ,]+(?:(?P<half>(?i:[ap]\.?m\.?)|오전|오후) ?)?(?P<h>\d{1,2}):(?P<mi>\d\d)"
     r"(?::(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?)?"

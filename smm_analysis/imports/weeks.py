@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from smm_analysis.imports import times
 from smm_analysis.imports.columns import as_arrow, stripped
 from smm_analysis.imports.rows import Rows, Shaped
+from smm_analysis.imports.told import Told, in_language, told
 from smm_analysis.tables import mondays
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STOCKS = {"followers"}  # of these the last day counts; all other numbers of a week's days are added up
-COUNTED_TWICE = {"reach": "a person reached on two days counts twice", "engaged": "who took part on two days too"}
+COUNTED_TWICE = ("reach", "engaged")
 
 
 def by_week(rows: Rows, texts: dict[str, pa.ChunkedArray], done: Shaped, order: str) -> tuple[dict, np.ndarray]:
@@ -52,11 +53,11 @@ def _readable(rows: Rows, frame: pd.DataFrame, numbers: list[str]) -> np.ndarray
     import pandas as pd
 
     good = frame["week"].notna().to_numpy()
-    rows.aside(~good, "no day that exists", fix="A line of totals? Then all is well.", column="week")
+    rows.aside(~good, told("no_day"), fix=told("no_day_fix"), column="week")
     for name in numbers:
         read = pd.to_numeric(frame[name], errors="coerce")
         odd = (read.isna() & frame[name].notna()).to_numpy()
-        rows.aside(good & odd, "not a number", fix="Export it as a number.", column=name)
+        rows.aside(good & odd, told("not_number"), fix=told("not_number_fix"), column=name)
         good = good & ~odd
         frame[name] = read
     return good
@@ -66,28 +67,25 @@ def _tell(rows: Rows, frame: pd.DataFrame, done: Shaped) -> None:
     """Say what was added up, what is counted twice, and which weeks are there only in part."""
     if frame.empty:
         return
-    twice = "; ".join(why for name, why in COUNTED_TWICE.items() if name in frame)
-    done.notes.append(f"{rows.file} to {rows.name}: days were added up to weeks{f': {twice}' if twice else ''}")
+    twice = [told(f"twice_{name}") for name in COUNTED_TWICE if name in frame]
+    why = Told.of("; ".join(twice), "; ".join(in_language(one, "ko") for one in twice))
+    done.notes.append(rows.told("added_up_twice", twice=why) if twice else rows.told("added_up"))
     first, last = frame["day"].min(), frame["day"].max()
     if first.day_of_week != 0 or last.day_of_week != 6:
-        done.loud.append(
-            f"{rows.file} to {rows.name}: days from {first:%Y-%m-%d} to {last:%Y-%m-%d}; the first or last week is not "
-            "there as a whole, and its sums are too small. Export from a Monday to a Sunday"
-        )
-    if told := _days_between(frame["day"]):
-        done.loud.append(f"{rows.file} to {rows.name}: {told}")
+        done.loud.append(rows.told("part_weeks", first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}"))
+    if lacking := _days_between(frame["day"]):
+        done.loud.append(rows.told("days_lack", **lacking))
 
 
-def _days_between(days: pd.Series) -> str:
-    """Say which days between the first and the last have no row at all; nothing if each has one."""
+def _days_between(days: pd.Series) -> dict[str, object]:
+    """Return which days between the first and the last have no row at all, for a sentence; nothing if each has one."""
     import pandas as pd
 
     lacking = pd.date_range(days.min(), days.max(), freq="D").difference(pd.DatetimeIndex(days))
     if lacking.empty:
-        return ""
+        return {}
     first = ", ".join(f"{day:%Y-%m-%d}" for day in lacking[:3]) + (", ..." if len(lacking) > 3 else "")
-    what = f"{len(lacking)} day{'s' * (len(lacking) > 1)} between have no row ({first})"
-    return f"{what}. If nothing happened then, all is well; else the sums of these weeks are too small"
+    return {"n": len(lacking), "s": "s" * (len(lacking) > 1), "days": first}
 
 
 def _text(value: object) -> str | None:

@@ -12,7 +12,8 @@ from smm_analysis.imports.reading import Sheet, columns_of
 from smm_analysis.imports.records import release
 from smm_analysis.imports.rows import Options, Rows, Shaped
 from smm_analysis.imports.shaping import shape, split
-from smm_analysis.imports.summary import ALREADY, Part, Tally
+from smm_analysis.imports.summary import Part, Tally
+from smm_analysis.imports.told import told
 from smm_analysis.tables import CONTRACT, DataError, Dataset
 from smm_analysis.tables.faults import Problem, refuse
 
@@ -54,7 +55,7 @@ class Work:
         home = place.dataset.timezone if place.dataset else ""
         only = brands[0] if len(brands) == 1 else ""
         self.options = Options(brand or only, timezone=timezone, home=home, **more)
-        self.notes += [f"{name}: a header alone, removed" for name in place.gone]
+        self.notes += [told("header_alone", name=name) for name in place.gone]
 
     @property
     def dataset(self) -> Dataset:
@@ -140,12 +141,12 @@ class Work:
         self._other_brands(rows, shaped, old)
         self._better_keys(rows, shaped, old)
         merged = filing.merge(old, shaped.frame, table)
-        self._aside(rows, shaped, merged.already, ALREADY, fix="The same row is in the data set.")
+        self._aside(rows, shaped, merged.already, told("already"), fix=told("already_fix"))
         kept = int(shaped.members[~merged.already].sum())
         if kept:
             self.changed[table.name] = merged.frame
         if read and not kept and not merged.already.any():
-            self.loud.append(f"{rows.file} to {rows.name}: none of its {read:,} rows could be kept; see why below")
+            self.loud.append(rows.told("none_kept", read=f"{read:,}"))
         counts = {"read": read, "kept": kept, "written": int((~merged.already).sum()), "replaced": merged.replaced}
         asides = tuple(rows.tally.reasons.values())
         self.parts.append(Part(rows.file, rows.source.name, table.name, **counts, asides=asides))
@@ -167,35 +168,33 @@ class Work:
             known = [frame[CONTRACT[target].key[0]] for frame in frames if frame is not None]
             lost = filing.absent(shaped.frame[column], known)
             if lost.any() and column in table.required:
-                fix = f"Import {target} first, or with them."
-                self._aside(rows, shaped, lost, f"a {column} that is not in {target}", fix=fix, column=column)
+                why, fix = told("not_in", column=column, target=target), told("not_in_fix", target=target)
+                self._aside(rows, shaped, lost, why, fix=fix, column=column)
                 shaped.keep(~lost)
             elif lost.any():
                 shaped.frame[column] = shaped.frame[column].mask(lost)
-                found = f"{column} was blanked in {int(lost.sum()):,} rows: not in {target}"
-                self.notes.append(f"{rows.file} to {rows.name}: {found}")
+                count = f"{int(lost.sum()):,}"
+                self.notes.append(rows.told("blanked_not_in", column=column, rows=count, target=target))
 
     def _other_brands(self, rows: Rows, shaped: Shaped, old: pd.DataFrame | None) -> None:
         """Keep rows from changing their brand unseen: one found in two brands' searches stays with the first."""
         theirs = filing.other_brands(old, shaped.frame, rows.target.table)
         for brand in theirs.dropna().unique():
             mine = (theirs == brand).to_numpy()
-            count = int(shaped.members[mine].sum())
+            count = f"{int(shaped.members[mine].sum()):,}"
             if self.rebrand:
-                self.loud.append(f"{rows.file} to {rows.name}: {count:,} rows were moved from brand {brand}")
+                self.loud.append(rows.told("moved_brand", rows=count, brand=brand))
                 continue
-            why = f"there already under brand {brand}"
-            fix = "A row has one brand. Say --rebrand if it was the wrong one."
+            why, fix = told("under_brand", brand=brand), told("under_brand_fix")
             self._aside(rows, shaped, mine, why, fix=fix, column="brand")
-            self.loud.append(f"{rows.file} to {rows.name}: {count:,} rows are {why} and stay so. {fix}")
+            self.loud.append(rows.told("under_brand_stay", rows=count, why=why, fix=fix))
         if not self.rebrand:
             shaped.keep(theirs.isna().to_numpy())
 
     def _better_keys(self, rows: Rows, shaped: Shaped, old: pd.DataFrame | None) -> None:
         """Keep the author keys that are there where the file knows the authors by a lesser id."""
         if better := filing.keep_better_keys(old, shaped.frame, rows.target.table, shaped.weak):
-            text = f"author_key stays in {better:,} rows that are there: the file knows their authors by a lesser id"
-            self.notes.append(f"{rows.file} to {rows.name}: {text}")
+            self.notes.append(rows.told("better_keys", rows=f"{better:,}"))
 
     def _remember(self, rows: Rows, shaped: Shaped) -> None:
         """Take over what the rows had to tell, and what dataset.toml is to learn: own accounts and new media."""
@@ -214,7 +213,7 @@ class Work:
             if last is not None and last > self.place.dataset.observed_until:
                 until = last.tz_convert(self.place.dataset.timezone)
                 text = filing.with_until(text, until)
-                self.notes.append(f"observed_until is now {until.isoformat()}: what is open then counts as still open")
+                self.notes.append(told("until_now", until=until.isoformat()))
         else:
             text = self._new_toml(last, currency, language)
         declared = set(self.place.dataset.media) if self.place.dataset else set()
@@ -222,7 +221,7 @@ class Work:
             for name in sorted(self.media - declared):
                 form = media(extra).get(name, {"kind": "sns", "side": "customer"})
                 text = filing.with_section(text, f"medium.{filing.quoted_key(name)}", **form)
-                self.notes.append(f"dataset.toml: [medium.{name}] was added (kind {form['kind']}, side {form['side']})")
+                self.notes.append(told("medium_added", name=name, **form))
         accounts = {"keys": sorted(self.accounts["brand"]), "staff": sorted(self.accounts["staff"])}
         if any(accounts.values()) and self.options.brand:
             text = filing.with_section(text, f"own.{filing.quoted_key(self.options.brand)}", **accounts)
@@ -231,12 +230,10 @@ class Work:
     def _new_toml(self, last: pd.Timestamp | None, currency: str, language: str) -> str:
         zone = self.options.timezone or TIMEZONE
         if not self.options.timezone:
-            self.notes.append(f"the new data set's time zone is {zone} (days and weeks); --timezone says another")
+            self.notes.append(told("zone_is", zone=zone))
         until = (last if last is not None else self.now).tz_convert(zone)
         name = self.options.brand or self.place.out.resolve().name
-        self.notes.append(
-            f"dataset.toml was made: observed until {until.isoformat()}, {currency}, {language}; correct it"
-        )
+        self.notes.append(told("toml_made", until=until.isoformat(), currency=currency, language=language))
         return filing.new_toml(name, currency=currency, timezone=zone, until=until, language=language)
 
     def _last(self) -> pd.Timestamp | None:
@@ -268,4 +265,4 @@ def outside(work: Work) -> list[str]:
     frame, posts = work.changed["mentions"], work.changed.get("posts", work.place.frames.get("posts"))
     known = [frame["mention_id"], *([posts["post_id"]] if posts is not None else [])]
     outside = int(filing.absent(frame["parent_id"], known).sum())
-    return [f"mentions: {outside:,} answer something that is not in the data set"] if outside else []
+    return [told("outside", rows=f"{outside:,}")] if outside else []

@@ -47,7 +47,8 @@ def plot_network(
     for ax, (key, seeds_at) in zip(axes[0], at.items(), strict=True):
         _panel(ax, graph, seeds_at, place=place, ends=ends, shown=shown)
         hears = _hearers(graph, seeds_at)
-        ax.set_title(f"{named(key, lang)}\n{label('hear_directly', lang)} {hears.sum():,}", fontsize="small")
+        title = f"{named(key, lang)}\n{label('hear_directly', lang)} {hears.sum():,}"
+        ax.set_title(title, fontsize="medium", linespacing=1.5)
     _marks(axes[0, 0].figure, lang, int(shown.sum()))
     return axes[0]
 
@@ -160,7 +161,7 @@ def plot_late_cost(
     return legend_below(ax, columns=1)
 
 
-def plot_selling(found: Selling, *, ax: Axes | None = None, lang: Lang = "en") -> Axes:
+def plot_selling(found: Selling, *, currency: str = "", ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw how many people a million of money reaches in each way of being talked about (전략별 도달)."""
     ax = axes_of(ax)
     table = found.table.iloc[::-1]
@@ -171,14 +172,19 @@ def plot_selling(found: Selling, *, ax: Axes | None = None, lang: Lang = "en") -
     bars = ax.barh(range(len(table)), table["per_million"], xerr=ends, color=colours, height=0.55, ecolor=GREY)
     ax.bar_label(bars, [f"{x:,.0f}" for x in table["per_million"]], padding=4, fontsize="small")
     names = [f"{named(way, lang)} (n = {n:,})" for way, n in zip(table["way"], table["seeds"], strict=True)]
-    ax.set(yticks=range(len(table)), yticklabels=names, xlabel=label("per_million", lang))
+    ax.set(yticks=range(len(table)), yticklabels=names, xlabel=label("per_million", lang, currency=currency))
     ax.set_title(_title("selling_ways", bool(found.reason), lang))
     ax.grid(visible=False, axis="y")
     return ax
 
 
 def plot_selling_by_probability(
-    table: pd.DataFrame, *, estimated: pd.DataFrame | None = None, ax: Axes | None = None, lang: Lang = "en"
+    table: pd.DataFrame,
+    *,
+    estimated: pd.DataFrame | None = None,
+    currency: str = "",
+    ax: Axes | None = None,
+    lang: Lang = "en",
 ) -> Axes:
     """Draw what each way reaches by an assumed probability of passing on (전달 확률에 따른 전략별 도달)."""
     ax = axes_of(ax)
@@ -188,7 +194,8 @@ def plot_selling_by_probability(
         text = f"{named(str(way), lang)} (n = {int(rows['n'].iloc[0]):,})"
         ax.plot(rows["probability"], rows["per_million"], "o-", color=colour, label=text, markersize=4)
     _shade_estimate(ax, estimated, lang)
-    ax.set(xlabel=label("assumed_probability", lang), ylabel=label("per_million", lang), ylim=(0, None))
+    reached = label("per_million", lang, currency=currency)
+    ax.set(xlabel=label("assumed_probability", lang), ylabel=reached, ylim=(0, None))
     ax.set_title(label("selling_by_probability", lang))
     return legend_below(ax, columns=2)
 

@@ -37,7 +37,7 @@ def plot_tolerance(found: Tolerance, *, ax: Axes | None = None, lang: Lang = "en
     top = max(float(curve["high"].max()), float(weeks["hides_per_1000"].quantile(0.98)))
     ax.set(xlim=(0, 1.05 * weeks["share"].max()), ylim=(0, 1.1 * top), title=label("hides_by_promotion", lang))
     ax.set(xlabel=label("promotion_share", lang), ylabel=label("hides_per_1000", lang))
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=None if ax.get_xlim()[1] < 0.05 else 0))
     return legend_below(ax, columns=2)
 
 

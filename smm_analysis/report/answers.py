@@ -13,6 +13,7 @@ from smm_analysis.report.words import when, words
 from smm_analysis.verdict import Verdict, format_number
 
 _WIDTH, _HEIGHT, _MARGIN = 220, 26, 8
+_LONG = 20  # letters of a threshold that a line has no room for
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Answer:
         """Return the answer that a verdict gives."""
         told = math.isfinite(verdict.estimate)
         number = verdict.numbers["estimate"] if told else ""
-        mark = words(verdict.lang)["matters"].format(**verdict.numbers) if told else ""
+        mark = _mark(verdict) if told else ""
         bar = interval_bar(verdict) if told else ""
         interval = _interval(verdict) if told else ""
         return cls(verdict, verdict.symbol, number, interval, mark, bar, _turn(verdict), change)
@@ -79,11 +80,20 @@ def _interval(verdict: Verdict) -> str:
     return words(verdict.lang)["value"].format(level=level, **verdict.numbers)
 
 
+def _mark(verdict: Verdict) -> str:
+    """Say where the dashed line is; a long unit stands above already, with the number."""
+    numbers = verdict.numbers
+    shown = min(numbers["threshold"], numbers["delta"], key=lambda text: len(text) > _LONG)
+    return words(verdict.lang)["matters"].format(threshold=shown)
+
+
 def _turn(verdict: Verdict) -> str:
     """Say what would change the answer: of a clear one, another smallest effect; else what the reason says."""
     if verdict.decision == "cannot_tell":
         return verdict.reason
-    return words(verdict.lang)[f"turn_{verdict.decision}"].format(**verdict.numbers)
+    reversed_ = verdict.decision == "not_supported" and verdict.high <= 0 <= verdict.delta
+    key = "turn_reversed" if reversed_ else f"turn_{verdict.decision}"
+    return words(verdict.lang)[key].format(**verdict.numbers)
 
 
 def _change(now: Mapping[str, Any], then: Mapping[str, Any], made: str) -> str:

@@ -289,6 +289,18 @@ def questions(present: Collection[str], lang: Lang = "en") -> pd.DataFrame:
     return pd.DataFrame(rows).rename(columns=lambda key: label(key, lang)).set_index(label("report", lang))
 
 
+def open_questions(present: Collection[str]) -> pd.DataFrame:
+    """Return how many reports have all their tables at hand, as `key_numbers` takes it (물을 수 있는 보고서)."""
+    import pandas as pd
+
+    every = find_all()
+    count = sum(set(notebook.tables) <= set(present) for notebook in every)
+    return pd.DataFrame(
+        [("questions_open", count, float("nan"), float("nan"), len(every))],
+        columns=["measure", "estimate", "low", "high", "n"],
+    )
+
+
 def doors(lang: Lang = "en") -> str:
     """Return a list of links to all notebooks but the first, as Markdown (질문 목록): each question is one click.
 

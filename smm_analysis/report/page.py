@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -22,6 +21,7 @@ from smm_analysis.report.answers import answers
 from smm_analysis.report.catalogue import in_language
 from smm_analysis.report.font import embed_font
 from smm_analysis.report.frames import is_frame, readable
+from smm_analysis.report.pictures import shrink
 from smm_analysis.report.words import when, words
 from smm_analysis.terms import LANGS, Lang
 from smm_analysis.verdict import MIMETYPE
@@ -35,7 +35,6 @@ _LINKS = re.compile(r"<!-- languages -->.*?<!-- /languages -->", re.DOTALL)
 # the order a reader wants: what it shows, what it does not, how it was found
 _ORDER = ("Question", "Figure", "Limits", "Model", "Verdict", "Data", "Parameters", "Exercises", "Sources")
 _LIFTED = {MIMETYPE, keynumbers.MIMETYPE}  # what the first screen shows is not shown again
-_ROOM = 140_000  # characters of pictures; a page has 250 kB, and font, prose, tables and code need the rest
 _SPOKEN = 300  # characters of prose that a figure is described by
 
 
@@ -180,7 +179,7 @@ def _in_one_language(notebook: Any, lang: Lang, question: str) -> Any:
     kept, heading, prose = deepcopy(notebook), "", ""
     other = set(LANGS) - {lang}
     cells = [c for c in kept.cells if not (other | {"injected-parameters"}) & set(c.metadata.get("tags", []))]
-    kept.cells = _for_readers(cells)
+    kept.cells = _told_together(_for_readers(cells))
     for cell in kept.cells:
         if cell.cell_type == "markdown":
             lines = [_heading(line, lang) for line in cell.source.splitlines()]
@@ -192,9 +191,9 @@ def _in_one_language(notebook: Any, lang: Lang, question: str) -> Any:
             prose = " ".join(line for line in lines if not line.startswith("#"))
         elif cell.cell_type == "code":
             cell.metadata["alt"] = _spoken(heading, prose)
-            cell.outputs = [_shown(o) for o in cell.outputs if not _LIFTED & o.get("data", {}).keys()]
+            cell.outputs = [_shown(output) for output in cell.outputs]
             prose = ""
-    _shrink(kept.cells)
+    shrink(kept.cells)
     return kept
 
 
@@ -210,6 +209,22 @@ def _for_readers(cells: list[Any]) -> list[Any]:
     return sections[""] + [cell for name in _ORDER for cell in sections.get(name, ())]
 
 
+def _told_together(cells: list[Any]) -> list[Any]:
+    """Take out what the first screen shows, and join a code cell that then shows nothing to the one right after it."""
+    joined: list[Any] = []
+    for cell in cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not _LIFTED & output.get("data", {}).keys()]
+            if joined and _is_silent(joined[-1]) and "parameters" not in cell.metadata.get("tags", []):
+                cell.source = f"{joined.pop().source}\n\n{cell.source}"
+        joined.append(cell)
+    return joined
+
+
+def _is_silent(cell: Any) -> bool:
+    return cell.cell_type == "code" and not cell.outputs and "parameters" not in cell.metadata.get("tags", [])
+
+
 def _spoken(heading: str, prose: str) -> str:
     """Return what a figure or table is about: its heading and the prose before it, marks taken out."""
     plain = re.sub(r"[*`]|\[([^]]*)\]\([^)]*\)", r"\1", prose).strip()
@@ -222,27 +237,6 @@ def _shown(output: Any) -> Any:
     if is_frame(data.get("text/html", "")):
         data["text/html"] = readable(data["text/html"])
     return output
-
-
-def _shrink(cells: list[Any]) -> None:
-    """Make WebPs of the PNGs; of half the width if the page has no room for all of them as sharp as they were drawn."""
-    drawn = [o["data"] for cell in cells for o in cell.get("outputs", ()) if "image/png" in o.get("data", {})]
-    shrunk = [_webp(data["image/png"]) for data in drawn]
-    if sum(map(len, shrunk)) > _ROOM:
-        shrunk = [_webp(data["image/png"], step=2) for data in drawn]
-    for data, webp in zip(drawn, shrunk, strict=True):
-        data["image/png"] = webp  # the key that nbconvert's templates know; ours says WebP
-
-
-def _webp(png: str, step: int = 1) -> str:
-    """Return a base64 PNG as lossless WebP of few colours, which is what figures have: a quarter of the bytes."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB").reduce(step)
-    few = picture.quantize(48, dither=Image.Dither.NONE).convert("RGB")
-    few.save(buffer, "WEBP", lossless=True, quality=50, method=2)
-    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def _heading(line: str, lang: Lang) -> str:

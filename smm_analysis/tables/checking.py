@@ -95,7 +95,10 @@ def unknown_columns(file: str, columns: Iterable[str], table: Table) -> list[str
 def _missing(source: Source, table: Table, name: str) -> Problem:
     column, found = table.column(name), source.columns.column_names
     near = difflib.get_close_matches(name, [other for other in found if other not in table.names], n=1)
-    fix = f"Rename {near[0]!r} to {name!r}." if near else "Add the column; data/README.md says what it means."
+    strangers = set(found) - set(table.names)
+    draft = f" If it is there under another name, rename it, or: smm import {source.file} --draft my.toml"
+    add = "Add the column; data/README.md says what it means." + (draft if strangers and source.delimiter else "")
+    fix = f"Rename {near[0]!r} to {name!r}." if near else add
     first = f"no such column among {shortened(', '.join(found))}"
     return Problem(source.file, 1 if source.delimiter else None, name, first, column.allowed, fix, count=1)
 

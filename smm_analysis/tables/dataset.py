@@ -22,6 +22,18 @@ ENGINE = "SMM_ENGINE"  # the variable by which `smm report --engine` tells its n
 ROUTES = ("page", "person", "person-then-page")
 MEDIUM_KINDS = ("sns", "blog", "video", "cafe", "site")
 SIDES = ("firm", "customer")
+LINES = {  # what a line that is missing may look like
+    "name": '"My company"',
+    "currency": '"KRW"',
+    "timezone": '"Asia/Seoul"',
+    "observed_until": '"2026-06-30T23:59:59+09:00"',
+    "language": '"ko"',
+    "synthetic": "false",
+    "market_size": "50000",
+    "central_medium": '"blog"',
+    "kind": '"blog"',
+    "side": '"firm"',
+}
 TOP = {"name": str, "currency": str, "timezone": str, "observed_until": (str, date), "language": str, "synthetic": bool}
 TOP_MAYBE = {"key_id": str, "engine": str}
 BRAND = {"market_size": int, "central_medium": str}
@@ -170,7 +182,9 @@ class _Form:
         for key, kind in known.items():
             words = WORDS.get(kind, "a date or time") if section or kind is not dict else f"sections [{key}.NAME]"
             if key in needed and key not in entry:
-                self.say(section, key, "missing", words, f"Add the line {key} = ... {_where(section)}.")
+                self.say(
+                    section, key, "missing", words, f"Add the line {key} = {LINES.get(key, '...')} {_where(section)}."
+                )
             elif key in entry and not _is(entry[key], kind):
                 self.say(section, key, shortened(entry[key]), words, "Correct the value.")
         for key in entry.keys() - known.keys():

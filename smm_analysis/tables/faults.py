@@ -81,6 +81,11 @@ class MissingTable(DataError, AttributeError):
 class NoRows(DataError):
     """A table with a header and nothing below it: as good as none (행이 없는 표)."""
 
+    @classmethod
+    def of(cls, file: str) -> NoRows:
+        """Return the error for a file, or a folder of parts."""
+        return cls(f"{file}: no rows, only the header; read as if the table were not there")
+
 
 def refuse(file: str, value: str, allowed: str, fix: str, *, line: int | None = None, column: str = "") -> DataError:
     """Return the error for a file that cannot be read at all."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from smm_analysis import panels
 from smm_analysis.tables.contract import CONTRACT, Table
 from smm_analysis.tables.dataset import ENGINE, Dataset
-from smm_analysis.tables.faults import DataError, Problem
+from smm_analysis.tables.faults import DataError, NoRows, Problem
 from smm_analysis.tables.files import only, parquet_files, places_of
 from smm_analysis.tables.rules import check_large, problem_of
 
@@ -76,7 +77,13 @@ class LargeTable:
 
 
 def open_table(engine: panels.Engine, place: Path, folder: Path, table: Table, dataset: Dataset) -> LargeTable:
-    """Look at the parts of a table (큰 표 열기): what is wrong with their columns becomes its problems."""
+    """Look at the parts of a table (큰 표 열기): what is wrong with their columns becomes its problems.
+
+    Raises
+    ------
+    NoRows
+        If the columns are in order and there is no row in any part.
+    """
     name = place.relative_to(folder).as_posix()
     columns = {column.name: column.kind for column in table.columns}
     try:
@@ -88,8 +95,7 @@ def open_table(engine: panels.Engine, place: Path, folder: Path, table: Table, d
     log = panels.Log(engine, parts, columns, clock, table.clock)
     problems = [problem_of(fault) for fault in faults] + list(_unclear(log, name))
     if not problems and not log.n_rows:
-        fix = "Fill in the rows, or delete the file if you do not have this table."
-        problems = [Problem(parts[0].name if parts else name, None, "", "no rows", "at least one row", fix)]
+        raise NoRows.of(name)
     return LargeTable(table, name, log, problems)
 
 
@@ -206,7 +212,10 @@ def open_logs(path: Path, engine: str, cache: Path | None, *, check: bool) -> pa
     dataset = read_dataset(path)[0]
     opened = panels.connect(engine_of(engine, dataset))
     try:
-        large = {name: open_table(opened, place, path, CONTRACT[name], dataset) for name, place in _places(path)}
+        large = {}
+        for name, place in _places(path):
+            with suppress(NoRows):
+                large[name] = open_table(opened, place, path, CONTRACT[name], dataset)
         _need_order(path, large.values(), dataset, rules=check)
     except BaseException:
         opened.close()

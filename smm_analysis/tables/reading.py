@@ -113,7 +113,7 @@ def read_csv(path: Path, table: Table) -> Source:
             raise DataError(f"{path.name} cannot be read", _malformed_rows(path, delimiter, len(header))) from None
         raise _unreadable(path, delimiter, str(error)) from None
     if not columns.num_rows and not malformed.count:
-        raise _no_rows(path.name)
+        raise NoRows.of(path.name)
     source = Source(((path.name, path, columns.num_rows),), columns, delimiter, malformed.count)
     if malformed.count or _has_newlines(columns):
         source.problems.extend(_malformed_rows(path, delimiter, len(header)))
@@ -169,7 +169,7 @@ def read_parquet(paths: list[Path], folder: Path) -> Source:
         allowed = "parts with the same columns and types"
         raise refuse(f"{parts[0][0]} and its sister parts", _first(error), allowed, "Write them alike.") from None
     if not columns.num_rows:
-        raise _no_rows(parts[0][0])
+        raise NoRows.of(parts[0][0])
     return Source(tuple(parts), columns)
 
 
@@ -183,10 +183,6 @@ def not_allowed(file: str, error: OSError) -> DataError:
 def _first(error: Exception) -> str:
     """Return the first line of a library's message, not longer than a value is shown."""
     return str(error).strip().partition("\n")[0][:120]
-
-
-def _no_rows(file: str) -> NoRows:
-    return NoRows(f"{file}: no rows, only the header; read as if the table were not there")
 
 
 def _need_each_once(names: list[str], file: str) -> None:
@@ -219,7 +215,7 @@ def _header_of(path: Path, block: bytes, table: Table) -> tuple[list[str], str]:
         raise refuse(path.name, f"a first line longer than {LOOK:,} bytes", "a header line", "Is this the right file?")
     names = _header(path, first.decode("utf-8"), table)
     if len(block) < LOOK and not rest.strip():
-        raise _no_rows(path.name)
+        raise NoRows.of(path.name)
     return names
 
 
