@@ -164,6 +164,12 @@ def test_columns_are_written_alike():
     assert all(marks == ("", "", "", ' class="t"', "") for marks in marked[:2])
 
 
+def test_ids_of_digits_stay_as_they_are():
+    ids = ["1234567890123456789", "00456"]
+    table = readable(pd.DataFrame({"post_id": ids, "views": [20, 31_000]}, index=ids)._repr_html_())
+    assert all(table.count(f">{each}<") == 2 for each in ids) and "<td>31,000</td>" in table
+
+
 def test_a_moment_is_shown_to_the_minute():
     days = pd.DataFrame({"start": pd.to_datetime(["2026-05-20 04:31:12"]).tz_localize("Asia/Seoul"), "n": [1]})
     assert "<td>2026-05-20 04:31</td>" in readable(days._repr_html_())

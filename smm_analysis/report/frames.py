@@ -13,14 +13,14 @@ _ROWS = re.compile(r"(?<=<tbody>).*?(?=</tbody>)", re.DOTALL)
 _ROW = re.compile(r"<tr>.*?</tr>", re.DOTALL)
 _CELL = re.compile(r"<td>(.*?)</td>", re.DOTALL)
 _NAME = re.compile(r"(?<=<th>)([^<]+)(?=</th>)")
-_LARGE = re.compile(r"(<td>-?)(\d{5,})(?=</td>)")
+_LARGE = re.compile(r"(<td>-?)([1-9]\d{4,14})(?=</td>)")
 _FRACTION = re.compile(r"(<t[dh]>-?)(\d+\.\d+)(?=</t[dh]>)")  # a row's heading may be a number too
 _ZERO = re.compile(r"<td>-(0(?:\.0+)?)</td>")
 _NOTHING = re.compile(r"(?<=>)(?:NaN|NaT|None|&lt;NA&gt;)(?=</td>)")
 _ENDLESS = re.compile(r"(<td>-?)inf(?=</td>)")
 _SECONDS = re.compile(r"(<t[dh]>\d{4}-\d\d-\d\d \d\d:\d\d):\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d)?(?=</t[dh]>)")
 _NUMBER = re.compile(r"-?(?:\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?|inf)")
-_WHOLE = re.compile(r"-?\d+(?:\.0+)?")
+_WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.0+)?")  # no id: those have zeros in front, or more digits
 _EMPTY = ("", "NaN", "NaT", "None", "&lt;NA&gt;", "–")
 _YEARS = range(1900, 2101)
 
@@ -100,7 +100,7 @@ def _written(column: tuple[str, ...]) -> Callable[[str], str]:
 def _parted(told: list[str]) -> Callable[[str], str]:
     """Return how whole numbers are written: as they are where all may be years, else with their thousands parted."""
     years = all("." not in cell and int(cell) in _YEARS for cell in told)
-    return lambda cell: cell if years or not _WHOLE.fullmatch(cell) else f"{int(float(cell)):,}"
+    return lambda cell: cell if years or not _WHOLE.fullmatch(cell) else f"{int(cell.partition('.')[0]):,}"
 
 
 def _names(body: str) -> list[str]:
