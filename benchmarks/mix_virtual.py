@@ -92,7 +92,12 @@ def one(
     known = {"seed": seed, "policy": sim.setting.policy.name}
     rows = [known | _channel(model, name, won["recorded"] - won[name]) for name in model.channels]
     moved = np.abs(np.array([*factors.values()]) - 1)
-    money = {"moved": int((moved >= MOVED).sum()), "fired": bool(model.checks["fired"].any()), "seconds": seconds}
+    money = {
+        "moved": int((moved >= MOVED).sum()),
+        "most": moved.max(),
+        "fired": bool(model.checks["fired"].any()),
+        "seconds": seconds,
+    }
     money |= {
         "gain": plan.gain.estimate,
         "low": plan.gain.low,
@@ -121,17 +126,18 @@ def coverage(rows: pd.DataFrame) -> pd.Series:
 
 def moves(cases: pd.DataFrame) -> pd.Series:
     """Return what came of recommended splits: those sure to gain, and all of them; gains in % of new customers."""
-    sure = cases["low"] > 0
+    sure, far = cases["low"] > 0, cases["moved"] > 0
     said = sure & ~cases["refused"]
     shares = {name: 100 * cases[name] / cases["won"] for name in ("alone", "whole", "gain")}
-    told = {"brands": len(cases), "moved >= 20%": (cases["moved"] > 0).sum()}
-    told |= {"channels moved": cases["moved"].mean(), "gain excludes 0": sure.mean(), "and not refused": said.mean()}
+    told = {"brands": len(cases), "left as it is": (cases["most"] == 0).mean(), "moved >= 20%": far.mean()}
+    told |= {"channels moved": cases["moved"].mean(), "moved, excludes 0": sure[far].mean()}
+    told |= {"excludes 0": sure.mean(), "and not refused": said.mean()}
     for name in ("alone", "whole"):
         told |= {
             f"sure: gains, {name}": (cases[name] > 0)[sure].mean(),
             f"sure: gain %, {name}": shares[name][sure].mean(),
         }
-        told |= {f"all: gains, {name}": (cases[name] > 0).mean(), f"all: gain %, {name}": shares[name].mean()}
+        told |= {f"moved: gains, {name}": (cases[name] > 0)[far].mean(), f"all: gain %, {name}": shares[name].mean()}
     inside = (cases["low"] <= cases["alone"]) & (cases["alone"] <= cases["high"])
     return pd.Series(told | {"all: gain % said": shares["gain"].mean(), "gain inside interval": inside.mean()})
 

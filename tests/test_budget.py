@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from smm_analysis.mix import Curve, adstock, allocate, contribution, fit_mix, frontier, split_money
+from smm_analysis.mix.caution import as_cautious_with_half, shortfall
 from smm_analysis.mix.response import responses
 from smm_analysis.mix.waterfill import hull_bound, is_concave, outcome_of, whole_money
 
@@ -196,7 +197,7 @@ def test_money_moves_to_where_it_brings_more_and_adds_up_to_the_won(model, plan)
 
 
 def test_free_channels_earn_the_same_at_the_margin_and_bound_ones_do_not(model):
-    wide = allocate(model, bounds={name: (0, 1e9) for name in model.channels}).table.set_index("channel")
+    wide = allocate(model, bounds={name: (0, 1e9) for name in model.channels}, worst=1).table.set_index("channel")
     free = wide[wide["binds"] == ""]
     assert len(free) >= 2
     assert np.ptp(free["marginal_after"]) < 0.02 * free["marginal_after"].mean()
@@ -212,17 +213,35 @@ def test_the_gain_is_sure_here_and_is_what_the_other_weeks_say(model, plan):
     before, after = (plan.table[name].to_numpy() for name in ("spend_before", "spend"))
     ways = []
     for asked, other in (model.halves, model.halves[::-1]):
-        chosen = allocate(asked).table["spend"].to_numpy()
+        chosen = allocate(asked, worst=as_cautious_with_half(0.5)).table["spend"].to_numpy()
         ways.append(responses(other, draws=200).gain(chosen, before).mean())
     assert plan.gain.estimate == pytest.approx(np.mean(ways), rel=0.02)
     assert plan.gain.estimate < responses(model, draws=200).gain(after, before).mean()
     assert plan.p_btl_beats_atl > 0.95
-    assert plan.outcome <= plan.bound * (1 + 1e-12)
 
 
-def test_where_no_split_is_better_than_another_hardly_any_gain_is_said():
-    """Three channels that do the same, alike in money: what the choosing weeks think of their plan is all luck."""
-    said, thought = [], []
+@pytest.mark.parametrize("worst", [0.1, 0.5, 1])
+def test_no_split_within_the_bounds_gains_more_in_the_worst_draws(model, worst):
+    plan, found = allocate(model, worst=worst), responses(model, draws=200)
+    before, after, low, high = (
+        plan.table[name].to_numpy() for name in ("spend_before", "spend", "bound_low", "bound_high")
+    )
+    reached = shortfall(found.more(after, before), worst)
+    assert plan.shortfall == pytest.approx(reached)
+    assert reached <= plan.bound * (1 + 1e-6) < 1.001 * reached
+    rng, tried = np.random.default_rng(3), 0
+    while tried < 300:
+        others = after + rng.normal(size=3) * rng.choice([1e-4, 1e-2, 0.3]) * before
+        others[2] = plan.total - others[:2].sum()
+        if ((low <= others) & (others <= high)).all():
+            tried += 1
+            assert shortfall(found.more(others, before), worst) <= plan.bound * (1 + 1e-6)
+
+
+@pytest.fixture(scope="module")
+def alike():
+    """Six brands whose three channels do the same, alike in money: no split is better than another."""
+    models = []
     for seed in range(1000, 1006):
         rng = np.random.default_rng(seed)
         spend = 100 * rng.integers(0, 2, (104, 3)) * np.exp(0.3 * rng.normal(size=(104, 3)))
@@ -230,13 +249,34 @@ def test_where_no_split_is_better_than_another_hardly_any_gain_is_said():
         weeks = pd.DataFrame(spend, columns=["a", "b", "c"]).assign(
             y=y, week=pd.date_range("2023-01-02", freq="7D", periods=104)
         )
-        mix = fit_mix(weeks, outcome="y", channels=["a", "b", "c"], draws=400)
-        plan = allocate(mix, draws=100)
+        models.append(fit_mix(weeks, outcome="y", channels=["a", "b", "c"], draws=400))
+    return models
+
+
+def test_where_no_split_is_better_than_another_hardly_any_gain_is_said(alike):
+    """What the choosing weeks think of a plan that counts all draws is all luck."""
+    said, thought = [], []
+    for mix in alike:
+        plan = allocate(mix, draws=100, worst=1)
         before, after = (plan.table[name].to_numpy() for name in ("spend_before", "spend"))
         said.append(plan.gain.estimate)
         thought.append(responses(mix, draws=100).gain(after, before).mean())
     assert np.mean(thought) > 0
     assert abs(np.mean(said)) < 0.5 * np.mean(thought)
+
+
+def test_where_no_split_is_better_money_stays_unless_all_draws_count(alike):
+    moved = {worst: [allocate(mix, draws=100, worst=worst).moves for mix in alike] for worst in (1, 0.5, 0.02)}
+    assert np.mean(moved[1]) > 0.8
+    assert np.mean(moved[0.5]) < 0.4
+    assert not any(moved[0.02])
+
+
+def test_a_plan_that_moves_nothing_gains_nothing(alike):
+    plan = allocate(alike[0], worst=0.02)
+    assert (plan.gain.estimate, plan.gain.low, plan.gain.high, plan.p_gain, plan.shortfall) == (0, 0, 0, 0, 0)
+    assert plan.gain.n == 104
+    assert plan.bound == pytest.approx(0, abs=1e-3 * plan.outcome)
 
 
 def test_the_plan_as_it_was_brings_what_the_model_says_it_brought(model):
@@ -257,9 +297,9 @@ def test_slopes_of_the_response_are_its_derivative(model):
 
 def test_idle_money_could_stay_unspent_at_a_small_loss(model):
     wide = {name: (0, 1e9) for name in model.channels}
-    plan = allocate(model, bounds=wide)
+    plan = allocate(model, bounds=wide, worst=1)
     assert 0 <= plan.idle_money < plan.total
-    less = allocate(model, plan.total - plan.idle_money, bounds=wide)
+    less = allocate(model, plan.total - plan.idle_money, bounds=wide, worst=1)
     assert less.outcome >= 0.99 * plan.outcome * (1 - 1e-4)
 
 
@@ -285,6 +325,8 @@ def test_the_frontier_spends_the_same_money_at_every_step(model):
     [
         ({"total": 0}, "total must be a whole amount of money above 0, not 0"),
         ({"total": 10.5}, "whole amount"),
+        ({"worst": 0}, "worst is the share of draws that counts, above 0 and at most 1, not 0"),
+        ({"worst": 1.5}, "not 1.5"),
         ({"bounds": {"print": (0, 1)}}, "bounds name print; fitted channels are tv, sns, radio"),
         ({"bounds": {"tv": (0, 1), "sns": (0, 1), "radio": (0, 1)}}, "bounds allow 0 to 3 in all"),
     ],
@@ -328,5 +370,5 @@ def test_s_shaped_channels_are_named():
     model = fit_mix(table, outcome="y", channels=["tv", "sns"], draws=400)
     plan = allocate(model, bounds={"tv": (0, 1e6), "sns": (0, 1e6)})
     assert set(plan.not_concave) == {"tv", "sns"}
-    assert plan.outcome <= plan.bound
+    assert plan.shortfall <= plan.bound
     assert plan.table["spend"].sum() == plan.total

@@ -1,8 +1,9 @@
 """Budget (예산): where next period's money should go, what that gains, and how sure that is.
 
-An allocation is certified: by the mean curves it never brings less than the plan it replaces, its money adds up to the
-won, and where curves are not concave it says so and how much more any other split could bring at most. What it gains is
-not said by the weeks that chose it, which think too well of it, but by others.
+An allocation is cautious: it gains most over the worse half of what the weeks leave possible, so that money moves only
+as far as they tell, and stays where they do not. It is certified: by that measure it never brings less than the plan it
+replaces, its money adds up to the won, and it says how much more any other split could bring at most. What it gains
+is not said by the weeks that chose it, which think too well of it, but by others.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ import pandas as pd
 from smm_analysis.estimate import Estimate
 from smm_analysis.terms import Lang, Refused
 
+from .caution import as_cautious_with_half, cautious_split, shortfall
 from .draws import of_draws
 from .model import MixModel
 from .response import Responses, curves_of, responses
-from .waterfill import Curve, Split, check_bounds, outcome_of, split_money, whole_money
+from .waterfill import Curve, check_bounds, is_concave, outcome_of, split_money, whole_money
 
 Bounds = Mapping[str, tuple[float, float]]
 
 ATL, BTL = ("atl", "outdoor"), ("btl", "online")
 _FACTORS = (0.5, 1.5)  # default bounds around the plan: farther away the data say little
+_POINTS = 41  # of money a channel, between its bounds, at which draws are compared
 _IDLE = 0.01  # of what media bring: money that costs less than that does not matter
 _SHIFT = 0.01  # of the smaller side's money, moved to compare lines
 
@@ -37,11 +40,12 @@ class Allocation:
     spend, bound_low, bound_high, binds (low, high or empty), marginal_before, marginal_after (what the next unit of
     money brings, times `value`), concave. `gain` is the outcome of such a plan minus that of the same money split
     as before, where one half of the weeks plans and the other values (it may be below 0: then the weeks do not agree on
-    what is better; of a market that is used up it is net of whom would have come later), `p_gain` the probability that
-    it is above 0, `p_btl_beats_atl` that a bit of money does more in BTL than in
-    ATL (NaN without both). `idle_money` could be left unspent at a loss of at most 1% of what media bring. `bound` is
-    the outcome that no split within the bounds can exceed, `outcome` what this one brings by the mean curves; of a
-    market that is used up, both count whom media win, those who would have come later among them.
+    what is better; of a market that is used up it is net of whom would have come later; it is 0 where nothing moves),
+    `p_gain` the probability that it is above 0, `p_btl_beats_atl` that a bit of money does more in BTL than in
+    ATL (NaN without both). `idle_money` could be left unspent at a loss of at most 1% of what media bring. `outcome` is
+    what the plan brings by the mean curves. `shortfall` is what was maximised, the mean gain over the worst share of
+    the draws of the weeks that chose it, and `bound` what no split within the bounds can exceed of it; of a market that
+    is used up, the three count whom media win, those who would have come later among them.
     """
 
     total: int
@@ -51,7 +55,13 @@ class Allocation:
     p_btl_beats_atl: float
     idle_money: int
     outcome: float
+    shortfall: float
     bound: float
+
+    @property
+    def moves(self) -> bool:
+        """Whether any money moves; where none does, the weeks do not tell a better split."""
+        return bool((self.table["spend"] != self.table["spend_before"]).any())
 
     @property
     def not_concave(self) -> tuple[str, ...]:
@@ -64,35 +74,48 @@ def allocate(
     total: float | None = None,
     *,
     bounds: Bounds | None = None,
+    worst: float = 0.5,
     weeks: int = 52,
     value: float = 1.0,
     draws: int = 200,
 ) -> Allocation:
     """Split next period's money over the channels (예산 배분, S3.1-S3.3).
 
-    Each channel keeps its pattern of the last `weeks` weeks and changes its size. Mean curves over the draws are
-    maximised: exactly by water-filling where they are concave, else by dynamic programming under the bound of the
-    concave hulls.
+    Each channel keeps its pattern of the last `weeks` weeks and changes its size. What is maximised is the mean gain
+    over the worst share of the draws, its expected shortfall. That mean counts each draw by a weight, which a linear
+    programme finds; the curves so weighed are split exactly by water-filling where they are concave, else by dynamic
+    programming under the bound of their concave hulls.
+
+    On 80 simulated brands, of 8,000 and 32,000 people, with plans a little and far off, plans by the worse half gained
+    as much as plans by all draws (2.1% of new customers, 2.0%), and .89 of those that moved a channel by a fifth gained,
+    for .80 (development seeds of `benchmarks/mix_virtual.py`).
 
     Parameters
     ----------
     total : money of the period, a whole number; the last period's if not given.
     bounds : channel -> (least, most) money; else half to one and a half times its share of `total` as before. Channels
         that could not be fitted keep nothing: their money is not in `total`.
+    worst : share of the draws that counts, the worst of them, above 0 and up to 1: the smaller, the less is moved that
+        is not sure. At 1 all count alike, and money moves between channels that nobody can tell apart.
     value : money a unit of the outcome is worth, for marginal returns; 1 gives outcome per unit of money.
 
     Raises
     ------
     ValueError
-        If no channel was fitted or spent in those weeks, `total` is not whole, a bound names an unknown channel, or
-        the bounds cannot hold `total`.
+        If no channel was fitted or spent in those weeks, `total` is not whole, a bound names an unknown channel,
+        the bounds cannot hold `total`, or `worst` is not above 0 and at most 1.
     """
+    if not 0 < worst <= 1:
+        raise ValueError(f"worst is the share of draws that counts, above 0 and at most 1, not {worst!r}")
     found = _responses(model, weeks, draws)
     before, total = _before(found, total)
     low, high = _bounds(found.channels, before, total, bounds or {})
-    curves, split, money = _best(found, before, total, (low, high))
-    gained = _valued_by_others(model, before, total, (low, high), weeks=weeks, draws=draws)
-    table = _table(model, found, (before, money, low, high), split, value=value)
+    money, bound = _best(found, before, total, (low, high), worst)
+    gained = np.zeros(1)
+    if (money != before).any():
+        gained = _valued_by_others(model, before, total, (low, high), worst, weeks=weeks, draws=draws)
+    curves = curves_of(found, np.maximum(high, before))
+    table = _table(model, found, (before, money, low, high), curves, value=value)
     return Allocation(
         total=total,
         table=table,
@@ -101,7 +124,8 @@ def allocate(
         p_btl_beats_atl=_p_btl_beats_atl(model, found, money),
         idle_money=_idle(curves, total, low, high),
         outcome=outcome_of(curves, money),
-        bound=split.bound,
+        shortfall=shortfall(found.more(money, before), worst),
+        bound=bound,
     )
 
 
@@ -196,13 +220,26 @@ def _bounds(channels: tuple[str, ...], before: np.ndarray, total: int, bounds: B
 
 
 def _best(
-    found: Responses, before: np.ndarray, total: int, bounds: tuple[np.ndarray, np.ndarray]
-) -> tuple[list[Curve], Split, np.ndarray]:
-    """Return the mean curves, their best split within the bounds, and it in whole money."""
+    found: Responses, before: np.ndarray, total: int, bounds: tuple[np.ndarray, np.ndarray], worst: float
+) -> tuple[np.ndarray, float]:
+    """Return the split whose gain over the worst draws is the greatest, in whole money, and what none can exceed.
+
+    The plan as it was stays where it is allowed and no worse.
+    """
     low, high = bounds
-    curves = curves_of(found, np.maximum(high, before))
+    splits = [before] if ((low <= before) & (before <= high)).all() else []
+    weights = np.ones(found.draws)
+    if worst < 1:
+        points = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _POINTS) ** 2  # denser where curves bend
+        points = np.sort(np.column_stack([points, before.clip(low, high)]))
+        gains = [found.values(k, at) - found.values(k, before[[k]]) for k, at in enumerate(points)]
+        money, weights = cautious_split(np.stack(gains, axis=1), points, total, worst)
+        splits.append(money)
+    curves = curves_of(found, np.maximum(high, before), weights)
     split = split_money(curves, total, low=low, high=high)
-    return curves, split, whole_money(_no_worse(curves, split, before, low, high), total, low=low, high=high)
+    chosen = [whole_money(money, total, low=low, high=high) for money in (*splits, split.money)]
+    best = max(chosen, key=lambda money: shortfall(found.more(money, before), worst))
+    return best, split.bound - outcome_of(curves, before)
 
 
 def _valued_by_others(
@@ -210,6 +247,7 @@ def _valued_by_others(
     before: np.ndarray,
     total: int,
     bounds: tuple[np.ndarray, np.ndarray],
+    worst: float,
     *,
     weeks: int,
     draws: int,
@@ -217,19 +255,15 @@ def _valued_by_others(
     """Return draws of what a plan gains that one half of the weeks recommends and the other values, both ways.
 
     The best of many plans by an estimate is partly the luckiest: valued by the same weeks that chose it, its gain is
-    too large, the more so the noisier they are (the winner's curse). Other weeks have another luck.
+    too large, the more so the noisier they are (the winner's curse). Other weeks have another luck. A half is as
+    cautious as the whole.
     """
+    alike = as_cautious_with_half(worst)
     halves = [responses(half, weeks=weeks, draws=draws) for half in model.halves]
-    plans = [_best(half, before, total, bounds)[2] for half in halves]
+    plans = [_best(half, before, total, bounds, alike)[0] for half in halves]
     ways = [half.gain(plan, before) for half, plan in zip(halves, reversed(plans), strict=True)]
     luck, n = np.random.default_rng(0), min(map(len, ways))
     return sum(luck.permutation(way)[:n] for way in ways) / 2
-
-
-def _no_worse(curves: list[Curve], split: Split, before: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Return the split, or the plan as it was where that is allowed and brings as much."""
-    allowed = bool(((low <= before) & (before <= high)).all())
-    return before if allowed and outcome_of(curves, before) >= split.outcome else split.money
 
 
 # --- what is said of it ----------------------------------------------------------------------------------------------
@@ -239,7 +273,7 @@ def _table(
     model: MixModel,
     found: Responses,
     plans: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-    split: Split,
+    curves: list[Curve],
     *,
     value: float,
 ) -> pd.DataFrame:
@@ -252,7 +286,8 @@ def _table(
     lines = [model.lines.get(name, "") for name in found.channels]
     columns = {"channel": found.channels, "line": lines, "spend_before": before, "spend": money}
     columns |= {"bound_low": low.astype(int), "bound_high": high.astype(int), "binds": binds}
-    return pd.DataFrame(columns | marginal | {"concave": split.concave})
+    concave = [is_concave(*each) for each in zip(curves, low, high, strict=True)]
+    return pd.DataFrame(columns | marginal | {"concave": concave})
 
 
 def _p_btl_beats_atl(model: MixModel, found: Responses, money: np.ndarray) -> float:

@@ -29,6 +29,11 @@ class Responses:
     left: np.ndarray
     parts: tuple[tuple[str, np.ndarray, np.ndarray, np.ndarray], ...]
 
+    @property
+    def draws(self) -> int:
+        """How many draws there are."""
+        return sum(len(effect) for *_, effect in self.parts)
+
     def values(self, channel: int, money: np.ndarray) -> np.ndarray:
         """Outcome of amounts of money in one channel, draws x amounts."""
         times = np.asarray(money, float) / self.before[channel]
@@ -61,6 +66,10 @@ class Responses:
         """Outcome of a split over all channels, draws."""
         return self.weekly(money).sum(axis=1)
 
+    def more(self, money: np.ndarray, than: np.ndarray) -> np.ndarray:
+        """What one split brings more than another, draws; those who would have come later count as won."""
+        return self.outcome(money) - self.outcome(than)
+
     def gain(self, money: np.ndarray, than: np.ndarray) -> np.ndarray:
         """What one split brings more than another, draws.
 
@@ -87,16 +96,19 @@ def responses(model: MixModel, *, weeks: int = 52, draws: int = 200) -> Response
     return Responses(model.fitted, spend.sum(axis=0), people, model.won[-weeks:], model.left[-weeks:], tuple(parts))
 
 
-def curves_of(found: Responses, high: np.ndarray) -> list[Curve]:
-    """Return the mean curves from 0 to `high`: slopes interpolated so that falling ones stay so, and integrated."""
-    return [_curve(found, k, top) for k, top in enumerate(high)]
+def curves_of(found: Responses, high: np.ndarray, weights: np.ndarray | None = None) -> list[Curve]:
+    """Return the mean curves from 0 to `high`: slopes interpolated so that falling ones stay so, and integrated.
+
+    `weights` of the draws, of mean 1, if they do not all count alike.
+    """
+    return [_curve(found, k, top, weights) for k, top in enumerate(high)]
 
 
-def _curve(found: Responses, channel: int, top: float) -> Curve:
+def _curve(found: Responses, channel: int, top: float, weights: np.ndarray | None) -> Curve:
     from scipy.interpolate import PchipInterpolator
 
     points = max(top, 1.0) * np.linspace(0, 1, _POINTS) ** 2  # denser where curves bend
-    slope = PchipInterpolator(points, found.slopes(channel, points).mean(axis=0))
+    slope = PchipInterpolator(points, np.average(found.slopes(channel, points), axis=0, weights=weights))
     return Curve(slope.antiderivative(), slope)
 
 
