@@ -41,6 +41,15 @@ def unknown(level: float, n: int, why: Mapping[Lang, str]) -> Estimate:
     return Estimate(math.nan, math.nan, math.nan, level, n, why)
 
 
+def of_draws(
+    draws: np.ndarray, level: float, n: int, *, why: Mapping[Lang, str] | None = None, centre: str = "mean"
+) -> Estimate:
+    """Return the centre ("mean" or "median") and the equal-tailed interval of draws (표본에서 읽은 추정값과 구간)."""
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    middle = np.median(draws) if centre == "median" else draws.mean()
+    return Estimate(float(np.clip(middle, low, high)), float(low), float(high), level, n, why or {})
+
+
 def check_level(level: float) -> None:
     """Refuse what is no two-sided level (신뢰수준 점검)."""
     if not 0 < level < 1:

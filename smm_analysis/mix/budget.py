@@ -9,16 +9,15 @@ is not said by the weeks that chose it, which think too well of it, but by other
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from smm_analysis.estimate import Estimate
+from smm_analysis.estimate import Estimate, of_draws
 from smm_analysis.terms import Lang, Refused
 
 from .caution import as_cautious_with_half, cautious_split, shortfall
-from .draws import of_draws
 from .model import MixModel
 from .response import Responses, curves_of, responses
 from .waterfill import Curve, check_bounds, is_concave, outcome_of, split_money, whole_money
@@ -87,8 +86,8 @@ def allocate(
     programming under the bound of their concave hulls.
 
     On 80 simulated brands, of 8,000 and 32,000 people, with plans a little and far off, plans by the worse half gained
-    as much as plans by all draws (2.1% of new customers, 2.0%), and .89 of those that moved a channel by a fifth gained,
-    for .80 (development seeds of `benchmarks/mix_virtual.py`).
+    as much as plans by all draws (2.1% of new customers, 2.0%), and .89 of those that moved a channel by a fifth
+    gained, for .80 (development seeds of `benchmarks/mix_virtual.py`).
 
     Parameters
     ----------
@@ -119,7 +118,7 @@ def allocate(
     return Allocation(
         total=total,
         table=table,
-        gain=replace(of_draws(gained, model.level, model.n), reason=_why(model, found, money, before)),
+        gain=of_draws(gained, model.level, model.n, why=_why(model, found, money, before)),
         p_gain=float((gained > 0).mean()),
         p_btl_beats_atl=_p_btl_beats_atl(model, found, money),
         idle_money=_idle(curves, total, low, high),

@@ -21,10 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.estimate import Estimate, check_level, unknown
 from smm_analysis.terms import LANGS, Lang, named, reason
-
-from .draws import check_level
 
 if TYPE_CHECKING:
     from statsmodels.tsa.statespace.sarimax import SARIMAXResults

@@ -14,11 +14,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from smm_analysis.estimate import check_level
 from smm_analysis.terms import Lang
 
 from .averaging import Average, Pool, average_families
 from .diagnostics import diagnose, reasons_by_channel
-from .draws import check_level
 from .market import helped, net_of_market, with_market
 from .regression import FamilyFit, Lift, Regression, non_negative
 from .saturation import DEFAULT_FAMILIES, find_family

@@ -13,11 +13,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from smm_analysis.estimate import Estimate, unknown
+from smm_analysis.estimate import Estimate, of_draws, unknown
 from smm_analysis.terms import Lang, reason
 
 from .adstock import half_life_weeks
-from .draws import of_draws
 from .model import MixModel
 
 _FEWEST = 30  # customers of a line, to say how many of them stay

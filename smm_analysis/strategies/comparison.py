@@ -16,7 +16,7 @@ import pandas as pd
 
 from smm_analysis.diffusion import paths
 from smm_analysis.diffusion.coupled import BrandFit, CoupledModel
-from smm_analysis.estimate import Estimate
+from smm_analysis.estimate import Estimate, of_draws
 
 from .plans import PLANS, TODAY, Plan, distance, find_plan, money_of, outside
 
@@ -98,18 +98,11 @@ class StrategyComparison:
     def difference(self, one: str, other: str = TODAY) -> Estimate:
         """Return loyal customers under one plan minus another, with its interval (충성 고객 차이)."""
         a, b = (self.plans.index(_known(name, self.plans)) for name in (one, other))
-        return estimate_of(self.loyal[a] - self.loyal[b], self.level, self.n)
-
-
-def estimate_of(draws: np.ndarray, level: float, n: int) -> Estimate:
-    """Return the mean of draws with their interval (표본에서 추정값)."""
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    middle = float(np.clip(draws.mean(), low, high))
-    return Estimate(middle, float(low), float(high), level, n)
+        return of_draws(self.loyal[a] - self.loyal[b], self.level, self.n)
 
 
 def _spread(key: str, values: np.ndarray, level: float) -> dict[str, float]:
-    found = estimate_of(values, level, 0)
+    found = of_draws(values, level, 0)
     return {key: found.estimate, f"{key}_low": found.low, f"{key}_high": found.high}
 
 
