@@ -150,7 +150,7 @@ class Verdict:
 
         They are rounded alike; shares are shown in %, differences of shares in percentage points.
         """
-        factor, unit = _PARTS.get(self.unit, (1, self.unit))
+        factor, unit = _shown_in(self.unit)
         mark, *found = (factor * value for value in (self.delta, self.estimate, self.low, self.high))
         estimate, low, high = format_together(*found, mark=mark)
         ends = {"low": low, "high": high, "delta": format_number(mark)}
@@ -277,8 +277,9 @@ def judge(
     _check(effect)
     decision: Decision = "cannot_tell" if effect.reason else decide(effect.low, effect.high, delta)
     why = effect.reason or would_decide
-    reason = why[lang] if why else _what_would_decide(effect, delta, n_unit, lang)
     measure = term(question["measure"])
+    unit = in_currency(measure.unit(lang), currency, lang)
+    reason = why[lang] if why else _what_would_decide(effect, delta, unit, n_unit, lang)
     return Verdict(
         claims=tuple(question["claims"]),
         question=question[f"question_{lang}"],
@@ -287,7 +288,7 @@ def judge(
         low=float(effect.low),
         high=float(effect.high),
         level=effect.level,
-        unit=in_currency(measure.unit(lang), currency, lang),
+        unit=unit,
         delta=delta,
         reason=reason if decision == "cannot_tell" else "",
         text=question[f"{decision}_{lang}"],
@@ -389,7 +390,12 @@ def _check(effect: Effect) -> None:
         raise ValueError(f"level is a share between 0 and 1, such as 0.90; given {effect.level}")
 
 
-def _what_would_decide(effect: Effect, delta: float, n_unit: str, lang: Lang) -> str:
+def _shown_in(unit: str) -> tuple[float, str]:
+    """Return the factor and the unit in which numbers of a unit are shown: shares in %."""
+    return _PARTS.get(unit, (1, unit))
+
+
+def _what_would_decide(effect: Effect, delta: float, unit: str, n_unit: str, lang: Lang) -> str:
     """Say why an interval does not decide, and from how many units on it would if the estimate stayed as it is.
 
     The width of an interval shrinks with the root of their number.
@@ -404,7 +410,8 @@ def _what_would_decide(effect: Effect, delta: float, n_unit: str, lang: Lang) ->
     decides = words["needs_many" if factor > 100 else "needs_years" if far else "needs"]
     more = _about(float(f"{effect.n * factor:.2g}"), n_unit, lang) if factor <= 100 else ""
     have = format_number(effect.n) + (_COUNTED_KO.get(n_unit, ("", ""))[1] if lang == "ko" else "")
-    return f"{words['straddles']} {decides}".format(delta=format_number(delta), more=more, have=have)
+    times, shown = _shown_in(unit)
+    return f"{words['straddles']} {decides}".format(delta=with_unit(times * delta, shown), more=more, have=have)
 
 
 def _about(number: float, n_unit: str, lang: Lang) -> str:
