@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from openpyxl import Workbook, load_workbook
+from smm_analysis.imports.told import heard, in_language
 from tiny import write_tiny
 
 from smm_analysis import cli, forgetting, imports, pseudonyms, tables
 from smm_analysis.imports import filing
-from smm_analysis.imports.told import heard, in_language
 from smm_analysis.tables import CONTRACT, DataError
 
 EXPORTS = Path(__file__).parent / "exports"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from smm_analysis.imports.drafting import draft
 from smm_analysis.imports.mapping import OWN, Source, sources
 from smm_analysis.imports.summary import Aside, ImportReport, Part
-from smm_analysis.imports.told import told
+from smm_analysis.imports.words import told
 from smm_analysis.tables import DataError
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from smm_analysis.imports.columns import as_arrow, filled
 from smm_analysis.imports.mapping import AUTHOR, OWN, PERSONS, Field, plain
 from smm_analysis.imports.rows import Options, Rows, Shaped
-from smm_analysis.imports.told import Told, in_language, told
+from smm_analysis.imports.words import told
 from smm_analysis.pseudonyms import number_of
 from smm_analysis.tables.faults import refuse
+from smm_analysis.told import joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,8 +86,7 @@ def _tell_kinds(rows: Rows, done: Shaped) -> None:
         seen = there if seen is None else seen | there
         used += [told("known_by", head=repr(head), rows=f"{int(fresh.sum()):,}")] if fresh.any() else []
     if len(used) > 1:
-        ways = Told.of(", by ".join(used), ", ".join(in_language(way, "ko") for way in used))
-        done.loud.append(rows.told("two_names", ways=ways))
+        done.loud.append(rows.told("two_names", ways=joined(used, ", by ", ko=", ")))
 
 
 def _weak(rows: Rows, keys: pa.ChunkedArray) -> set[str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from smm_analysis.imports.mapping import plain
 from smm_analysis.imports.summary import Tally
-from smm_analysis.imports.told import told
+from smm_analysis.imports.words import told
 from smm_analysis.tables.faults import refuse
 from smm_analysis.tables.reading import RECORD
 from smm_analysis.tables.template import ROWS

@@ -11,7 +11,7 @@ from typing import Any
 from smm_analysis.imports.mapping import Source
 from smm_analysis.imports.reading import Row, Sheet, bom, errors_of
 from smm_analysis.imports.summary import Tally
-from smm_analysis.imports.told import told
+from smm_analysis.imports.words import told
 from smm_analysis.tables.faults import refuse
 
 

@@ -16,8 +16,8 @@ from smm_analysis.imports.mapping import Field, Source
 from smm_analysis.imports.persons import make_private, tell_empty
 from smm_analysis.imports.rows import Options, Rows, Shaped
 from smm_analysis.imports.summary import Tally
-from smm_analysis.imports.told import heard, told
 from smm_analysis.imports.weeks import by_week
+from smm_analysis.imports.words import told
 from smm_analysis.tables import CONTRACT, Column, DataError, Dataset
 from smm_analysis.tables.faults import Problem, refuse
 
@@ -286,10 +286,13 @@ def _showable(columns: pa.Table, name: str) -> pa.ChunkedArray | None:
 
 def _reason(misfit: Misfit, dataset: Dataset) -> tuple[str, str]:
     """Say why a row does not fit and what to do; what is after now is in the future."""
-    if misfit.allowed.startswith("not after observed_until"):
+    from smm_analysis.tables.checking import not_after
+    from smm_analysis.tables.contract import form
+
+    if misfit.allowed == not_after(dataset):
         return told("future", now=f"{dataset.observed_until:%Y-%m-%d %H:%M}"), told("future_fix")
-    monday = misfit.allowed.startswith("the date of the week's Monday")
-    return told("allowed", allowed=heard(misfit.allowed)), told("week_fix") if monday else heard(misfit.fix)
+    monday = misfit.allowed.startswith(form("week"))
+    return told("allowed", allowed=misfit.allowed), told("week_fix") if monday else misfit.fix
 
 
 def _blanked(rows: Rows, columns: pa.Table, dataset: Dataset, done: Shaped) -> pa.Table:
@@ -302,8 +305,8 @@ def _blanked(rows: Rows, columns: pa.Table, dataset: Dataset, done: Shaped) -> p
             continue
         if (bad := _misfits(columns[column.name], column, dataset)).any():
             tell = done.loud if rows.name == "surveys" else done.notes  # an answer without a score counts as none
-            count, allowed = f"{int(bad.sum()):,}", heard(column.allowed)
-            tell.append(rows.told("blanked", column=column.name, rows=count, allowed=allowed))
+            count = f"{int(bad.sum()):,}"
+            tell.append(rows.told("blanked", column=column.name, rows=count, allowed=column.allowed))
             at = columns.column_names.index(column.name)
             columns = columns.set_column(at, column.name, pc.if_else(pa.array(bad), None, columns[column.name]))
     return columns

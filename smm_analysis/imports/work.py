@@ -13,7 +13,7 @@ from smm_analysis.imports.records import release
 from smm_analysis.imports.rows import Options, Rows, Shaped
 from smm_analysis.imports.shaping import shape, split
 from smm_analysis.imports.summary import Part, Tally
-from smm_analysis.imports.told import told
+from smm_analysis.imports.words import told
 from smm_analysis.tables import CONTRACT, DataError, Dataset
 from smm_analysis.tables.faults import Problem, refuse
 

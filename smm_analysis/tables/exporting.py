@@ -25,7 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 from smm_analysis.tables.dataset import NAME
 from smm_analysis.tables.faults import DataError
+from smm_analysis.tables.words import told
 from smm_analysis.terms import SMALLEST_GROUP, Lang, glossary, label
+from smm_analysis.told import in_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,14 +52,7 @@ _NO_WIDTH = re.compile(
     "\U000e0000-\U000e0fff]|(?<![^\x00-\x7f\\s])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\\s])"
 )
 _NUMBER = re.compile(r"\d{12,}|0\d+|\d+\.?\d*[eE]\d+|\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?")
-_SAYS = {
-    "formula": "texts that a spreadsheet would compute: an apostrophe stands in front",
-    "digits": "ids that a spreadsheet would turn into numbers or dates: an apostrophe stands in front",
-    "direction": "texts with marks that turn the reading direction, shown as [U+202E] and the like",
-    "no_width": "texts with characters of no width, taken out",
-    "control": "texts with control characters, taken out",
-    "cut": f"texts longer than the {CELL:,} characters of a cell, cut",
-}
+_CHANGES = ("formula", "digits", "direction", "no_width", "control", "cut")  # why a cell was changed
 
 
 @dataclass(frozen=True)
@@ -72,13 +67,18 @@ class Exported:
     changed: dict[str, int]
 
     def __str__(self) -> str:
-        more = f" on {self.sheets} sheets" if self.sheets > 1 else ""
-        lines = [f"{self.path}: {self.name}, {self.rows:,} rows{more}"]
-        lines += [f"  left out: {column} (--texts adds it; quotes can be found by search)" for column in self.withheld]
-        lines += [f"  {number:,} {_SAYS[why]}" for why, number in self.changed.items() if number]
+        return self.told("en")
+
+    def told(self, lang: Lang) -> str:
+        """Return what was written, and what was changed in it, in a language (내보낸 결과를 말로)."""
+        more = told("on_sheets", n=self.sheets) if self.sheets > 1 else ""
+        lines = [told("exported", path=self.path, table=self.name, rows=f"{self.rows:,}", more=more)]
+        lines += [told("left_out", column=column) for column in self.withheld]
+        changed = {why: f"{number:,}" for why, number in self.changed.items() if number}
+        lines += [told(f"changed_{why}", n=number, most=f"{CELL:,}") for why, number in changed.items()]
         if self.path.suffix == ".csv" and self.rows >= ROWS:
-            lines.append(f"  Excel opens the first {ROWS:,} rows of a CSV file only")
-        return "\n".join(lines)
+            lines.append(told("excel_opens", rows=f"{ROWS:,}"))
+        return "\n".join(in_language(line, lang) for line in lines)
 
 
 def export_table(frame: pd.DataFrame, path: str | Path, *, lang: Lang | None = None) -> Exported:
@@ -98,7 +98,7 @@ def export_table(frame: pd.DataFrame, path: str | Path, *, lang: Lang | None = N
     """
     path = Path(path)
     if path.suffix.lower() not in (".csv", ".xlsx"):
-        raise DataError(f"{path.name} cannot be written; allowed: a name that ends in .csv or .xlsx")
+        raise DataError(told("export_ending", file=path.name))
     name = re.sub(r"[\[\]:*?/\\']", "_", path.stem)[:25] or "table"
     write = _write_csv if path.suffix.lower() == ".csv" else _write_book
     return write(path, {name: frame}, lang)[0]
@@ -123,7 +123,7 @@ def export_tables(
     held = {name: WITHHELD[name] for name in WITHHELD if not texts}
     for name in names:
         if name not in data.names:
-            raise DataError(f"there is no table {name!r} to export; there are: {', '.join(data.names)}")
+            raise DataError(told("export_unknown", table=name, tables=", ".join(data.names)))
     frames = {name: getattr(data, name) for name in names or data.names}
     left_out = {name: tuple(c for c in held.get(name, ()) if c in frame) for name, frame in frames.items()}
     frames = {name: frame.drop(columns=list(left_out[name])) for name, frame in frames.items()}
@@ -139,9 +139,9 @@ def export_tables(
 def _refuse_place(out: Path, data: Path) -> None:
     """Refuse a folder whose CSV files would be read as tables, and the name of a file."""
     if out.is_file() or out.suffix.lower() in (".csv", ".xls", ".xlsm", ".ods"):
-        raise DataError(f"{out} is no folder; give a folder for CSV files, or a name that ends in .xlsx")
+        raise DataError(told("export_no_folder", out=out))
     if (out / NAME).exists() or data.resolve() in (out.resolve(), *out.resolve().parents):
-        raise DataError(f"{out} is a data set, an export is not to be read as one; give another folder")
+        raise DataError(told("export_into_data", out=out))
 
 
 def suppress_small(
@@ -255,7 +255,7 @@ def _cell(value: Any, counts: Counter[str], as_csv: bool) -> Any:
 
 def _headings(frame: pd.DataFrame, lang: Lang | None) -> list[str]:
     if frame.shape[1] > COLUMNS:
-        raise DataError(f"{frame.shape[1]:,} columns cannot be written; a sheet holds {COLUMNS:,}")
+        raise DataError(told("export_columns", n=f"{frame.shape[1]:,}", most=f"{COLUMNS:,}"))
     words = [label(str(name), lang) if lang and name in glossary() else str(name) for name in frame]
     return [defused(word, inner=True) for word in words]
 
@@ -278,7 +278,7 @@ def _write_csv(path: Path, frames: dict[str, pd.DataFrame], lang: Lang | None) -
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(_headings(frame, lang))
         writer.writerows(zip(*_columns(frame, counts, as_csv=True), strict=True))
-    return [Exported(path, name, len(frame), 1, (), {why: counts[why] for why in _SAYS})]
+    return [Exported(path, name, len(frame), 1, (), {why: counts[why] for why in _CHANGES})]
 
 
 def _write_book(path: Path, frames: dict[str, pd.DataFrame], lang: Lang | None) -> list[Exported]:
@@ -293,7 +293,7 @@ def _write_book(path: Path, frames: dict[str, pd.DataFrame], lang: Lang | None) 
         for number, start in enumerate(starts, 1):
             sheet = book.create_sheet(f"{name} {number}" if len(starts) > 1 else name)
             _fill(sheet, frame.iloc[start : start + ROWS - 1], headings, counts)
-        done.append(Exported(path, name, len(frame), len(starts), (), {why: counts[why] for why in _SAYS}))
+        done.append(Exported(path, name, len(frame), len(starts), (), {why: counts[why] for why in _CHANGES}))
     with in_one_step(path) as new:
         book.save(new)
     return done
