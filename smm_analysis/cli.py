@@ -24,8 +24,8 @@ class Mistake(click.ClickException):
         click.echo(f"smm: {self.format_message()}", err=True)
 
 
-class Commands(click.Group):
-    """The command group: turns the package's own errors into one message and an exit code."""
+class Command(click.Command):
+    """A command: turns the package's own errors into one message, in its --lang if it has one, and an exit code."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake in data, names or parameters becomes a `Mistake`."""
@@ -33,13 +33,20 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except ValueError as error:
             if _is_mistake(error):
-                raise Mistake(str(error)) from None
+                told = getattr(error, "told", None)  # a report's own errors know English alone
+                raise Mistake(told(ctx.params.get("lang") or "en") if told else str(error)) from None
             raise
         except BrokenPipeError:  # the reader of our output went away; click ends quietly
             raise
         except OSError as error:
             reason = f"{error.strerror}: {error.filename}" if error.filename else str(error)
             raise Mistake(f"cannot read or write: {reason}") from None
+
+
+class Commands(click.Group):
+    """The command group."""
+
+    command_class = Command
 
 
 _MISTAKES = {
@@ -124,12 +131,13 @@ def list_reports(lang: str, notebooks: Path | None) -> None:
 @main.command()
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--engine", default="", metavar="URL", help="For tables in parts: duckdb://, spark://HOST:7077.")
-def check(data: Path, engine: str) -> None:
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="The report's language.")
+def check(data: Path, engine: str, lang: str) -> None:
     """Check a data set: rows read, kept and refused, with file, line, column and what is allowed."""
     from smm_analysis import tables
 
     result = tables.check(data, engine=engine)
-    click.echo(str(result))
+    click.echo(result.told(lang))
     sys.exit(0 if result.ok else 2)
 
 
@@ -214,7 +222,7 @@ def claims(lang: str, reports: Path, csv: Path | None) -> None:
     shelf = Shelf(reports)
     entries = ledger.ledger(shelf.manifest(), lang, past=dict(shelf.history()))
     if csv:
-        click.echo(str(tables.export_table(ledger.as_frame(entries, lang), csv, lang=lang)))
+        click.echo(tables.export_table(ledger.as_frame(entries, lang), csv, lang=lang).told(lang))
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         click.echo(as_text(entries, lang, width=width))
@@ -307,7 +315,7 @@ def export(data: Path, out: Path, names: tuple[str, ...], texts: bool, lang: str
     from smm_analysis import tables
 
     for done in tables.export_tables(tables.load(data), out, names=names, texts=texts, lang=lang):
-        click.echo(str(done))
+        click.echo(done.told(lang or "en"))
 
 
 def _described(notebook: Notebook, lang: str) -> list[str]:

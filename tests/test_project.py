@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "places": set(),
     "estimate": {"terms"},
     "pseudonyms": set(),
-    "panels": set(),
+    "panels": {"terms", "told"},
     "tables": {"terms", "told", "panels"},
     "imports": {"terms", "told", "tables", "pseudonyms"},
     "forgetting": {"terms", "tables", "pseudonyms"},

@@ -16,7 +16,7 @@ from smm_analysis.tables.contract import CONTRACT, Column, Table
 from smm_analysis.tables.converting import empty
 from smm_analysis.tables.dataset import ENGINE, NAME, Brand, Dataset, Medium, read_dataset
 from smm_analysis.tables.exporting import Exported, export_table, export_tables, legible, suppress_small
-from smm_analysis.tables.faults import DataError, MissingTable, Problem
+from smm_analysis.tables.faults import DataError, MissingTable, Problem, refused
 from smm_analysis.tables.frames import Tables
 from smm_analysis.tables.large import outgrows
 from smm_analysis.tables.loading import Check, check, check_cut, load, logs
@@ -51,6 +51,7 @@ __all__ = [
     "mondays",
     "outgrows",
     "read_dataset",
+    "refused",
     "suppress_small",
     "write_template",
 ]

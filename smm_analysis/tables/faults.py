@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from smm_analysis.tables.words import told
@@ -102,6 +103,11 @@ class NoRows(DataError):
     def of(cls, file: str) -> NoRows:
         """Return the error for a file, or a folder of parts."""
         return cls(told("no_rows", file=file))
+
+
+def refused(path: Path, problems: Iterable[Problem]) -> DataError:
+    """Return the error for a data set that is not in order (쓸 수 없는 데이터), with all that is wrong."""
+    return DataError(told("data_refused", path=path), problems)
 
 
 def refuse(file: str, value: str, allowed: str, fix: str, *, line: int | None = None, column: str = "") -> DataError:

@@ -55,7 +55,7 @@ class Inspection:
             try:
                 self.engine = panels.connect(engine_of(self.chosen, self.dataset))
             except panels.PanelError as error:
-                raise DataError(str(error)) from None
+                raise DataError(error.what) from None
         return self.engine
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from smm_analysis.tables.contract import CONTRACT
 from smm_analysis.tables.dataset import Dataset
-from smm_analysis.tables.faults import DataError, Problem
+from smm_analysis.tables.faults import Problem, refused
 from smm_analysis.tables.frames import Tables, missing_table
 from smm_analysis.tables.inspecting import Inspection, inspected
 from smm_analysis.tables.words import told
@@ -64,7 +64,7 @@ def load(
 
     with inspected(Path(path), engine) as found:
         if found.problems:
-            raise DataError(told("data_refused", path=path), found.problems)
+            raise refused(path, found.problems)
         frames = {name: checked.frame for name, checked in found.checked.items()}
         if found.large:
             start, end = bounds(found.dataset, since, until)

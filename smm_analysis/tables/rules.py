@@ -75,7 +75,8 @@ def _kept(rows: int) -> pd.DataFrame:
 
 
 def _gave_up(large: LargeTable, error: panels.PanelError) -> Problem:
-    return Problem(large.place, None, "", shortened(error), told("engine_reads"), str(error))
+    found = Told.of(shortened(error), shortened(error.told("ko")))
+    return Problem(large.place, None, "", found, told("engine_reads"), error.what)
 
 
 def _rules(large: LargeTable, dataset: Dataset) -> Iterator[panels.Rule]:
