@@ -44,9 +44,9 @@ def _lacking(rows: Rows, name: str, values: pa.ChunkedArray) -> list[str]:
     if not empty:
         return []
     if empty == count and name != "text":
-        heads = ", ".join(repr(head) for head in rows.target.fields[name].names)
-        fix = f"The author is looked for at {heads}. Export again with the authors' names or ids."
-        raise refuse(rows.file, f"no author in any of {count:,} rows", "who wrote each", fix, column="author")
+        found = told("nobody", count=f"{count:,}")
+        fix = told("nobody_fix", heads=", ".join(map(repr, rows.target.fields[name].names)))
+        raise refuse(rows.file, found, told("an_author"), fix, column="author")
     word = "no_text" if name == "text" else "no_author"
     return [rows.told(word, empty=f"{empty:,}", count=f"{count:,}")]
 
