@@ -141,6 +141,8 @@ def _inspect_table(found: Inspection, table: Table) -> None:
         found.unread[table.name] = places[0].name
     except (DataError, OSError) as error:
         broken = error if isinstance(error, DataError) else reading.not_allowed(places[0].name, error)
+        if not broken.problems:  # no engine: that is not the table's
+            raise
         found.problems += broken.problems
         found.unread[table.name] = places[0].name
 
