@@ -33,8 +33,7 @@ class Command(click.Command):
             return super().invoke(ctx)
         except ValueError as error:
             if _is_mistake(error):
-                told = getattr(error, "told", None)  # a report's own errors know English alone
-                raise Mistake(told(ctx.params.get("lang") or "en") if told else str(error)) from None
+                raise Mistake(_said(error, ctx.params.get("lang") or "en")) from None
             raise
         except BrokenPipeError:  # the reader of our output went away; click ends quietly
             raise
@@ -55,6 +54,11 @@ _MISTAKES = {
     "smm_analysis.panels": "PanelError",
     "smm_analysis.pseudonyms": "PseudonymError",
 }
+
+
+def _said(error: ValueError, lang: str) -> str:
+    """Return a mistake in a language; a report's own know English alone."""
+    return error.told(lang) if hasattr(error, "told") else str(error)
 
 
 def _is_mistake(error: ValueError) -> bool:
@@ -222,7 +226,7 @@ def claims(lang: str, reports: Path, csv: Path | None) -> None:
     shelf = Shelf(reports)
     entries = ledger.ledger(shelf.manifest(), lang, past=dict(shelf.history()))
     if csv:
-        click.echo(tables.export_table(ledger.as_frame(entries, lang), csv, lang=lang).told(lang))
+        click.echo(str(tables.export_table(ledger.as_frame(entries, lang), csv, lang=lang)))
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         click.echo(as_text(entries, lang, width=width))
@@ -315,7 +319,7 @@ def export(data: Path, out: Path, names: tuple[str, ...], texts: bool, lang: str
     from smm_analysis import tables
 
     for done in tables.export_tables(tables.load(data), out, names=names, texts=texts, lang=lang):
-        click.echo(done.told(lang or "en"))
+        click.echo(str(done))
 
 
 def _described(notebook: Notebook, lang: str) -> list[str]:

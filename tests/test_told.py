@@ -188,10 +188,3 @@ def test_a_refused_data_set_is_told_in_the_language_of_the_command(command, tmp_
     assert korean.exit_code == english.exit_code == 2
     assert "그런 폴더가 없습니다" in korean.output and "dataset.toml이 있는 폴더의 경로를" in korean.output
     assert "not there. Allowed: a folder with dataset.toml" in english.output
-
-
-def test_what_an_export_changed_is_told_in_korean(tmp_path):
-    folder = write_tiny(tmp_path / "data")
-    run = smm("export", folder, tmp_path / "out", "--table", "mentions", "--lang", "ko")
-    assert run.exit_code == 0 and "mentions, 4개 행" in run.output and "뺀 열: text" in run.output
-    assert not english_left(run.output)
