@@ -5,8 +5,9 @@ refused, never dropped or repaired in silence: `load` wants them all in order, `
 
 What is where: `contract` says what the tables are and `dataset` what `dataset.toml` says. `loading` holds the ways in;
 `inspecting` reads table after table (`files`, `reading`, `converting`, `checking`; `large` and `rules` where an engine
-does it), and `faults` says what is wrong, in the `words` of either language. `frames` holds what was read, which `cutting` cuts. `exporting` and
-`template` write for spreadsheets, `locking` keeps writers apart, `calendar` knows the weeks.
+does it), and `faults` says what is wrong, in the `words` of either language. `frames` holds what was read, which
+`cutting` cuts. `exporting` and `template` write for spreadsheets, `locking` keeps writers apart, `calendar` knows the
+weeks.
 """
 
 from __future__ import annotations
