@@ -24,8 +24,8 @@ class Mistake(click.ClickException):
         click.echo(f"smm: {self.format_message()}", err=True)
 
 
-class Commands(click.Group):
-    """The command group: turns the package's own errors into one message and an exit code."""
+class Command(click.Command):
+    """A command: turns the package's own errors into one message, in its --lang if it has one, and an exit code."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake in data, names or parameters becomes a `Mistake`."""
@@ -33,7 +33,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except ValueError as error:
             if _is_mistake(error):
-                raise Mistake(str(error)) from None
+                raise Mistake(_said(error, ctx.params.get("lang") or "en")) from None
             raise
         except BrokenPipeError:  # the reader of our output went away; click ends quietly
             raise
@@ -42,12 +42,23 @@ class Commands(click.Group):
             raise Mistake(f"cannot read or write: {reason}") from None
 
 
+class Commands(click.Group):
+    """The command group."""
+
+    command_class = Command
+
+
 _MISTAKES = {
     "smm_analysis.report.catalogue": "ReportError",
     "smm_analysis.tables": "DataError",
     "smm_analysis.panels": "PanelError",
     "smm_analysis.pseudonyms": "PseudonymError",
 }
+
+
+def _said(error: ValueError, lang: str) -> str:
+    """Return a mistake in a language; a report's own know English alone."""
+    return error.told(lang) if hasattr(error, "told") else str(error)
 
 
 def _is_mistake(error: ValueError) -> bool:
@@ -124,12 +135,13 @@ def list_reports(lang: str, notebooks: Path | None) -> None:
 @main.command()
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--engine", default="", metavar="URL", help="For tables in parts: duckdb://, spark://HOST:7077.")
-def check(data: Path, engine: str) -> None:
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="The report's language.")
+def check(data: Path, engine: str, lang: str) -> None:
     """Check a data set: rows read, kept and refused, with file, line, column and what is allowed."""
     from smm_analysis import tables
 
     result = tables.check(data, engine=engine)
-    click.echo(str(result))
+    click.echo(result.told(lang))
     sys.exit(0 if result.ok else 2)
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from openpyxl import Workbook, load_workbook
+from telling import ENGLISH
 from tiny import write_tiny
 
 from smm_analysis import cli, forgetting, imports, pseudonyms, tables
 from smm_analysis.imports import filing
-from smm_analysis.imports.told import heard, in_language
 from smm_analysis.tables import CONTRACT, DataError
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -606,8 +606,6 @@ def test_a_workbook_of_one_of_our_tables_may_name_its_sheet_as_it_likes(tmp_path
 
 # --- in two languages ------------------------------------------------------------------------------------------------
 
-ENGLISH = r"(?<![\w./:-])(?:the|is|are|was|were|of|in|with|by|not|rows|empty|allowed|there|once|each)(?![\w./:-])"
-
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_report_speaks_korean_where_asked(name, tmp_path):
@@ -633,11 +631,6 @@ def test_what_is_set_aside_is_told_in_korean_with_what_to_do(tmp_path):
     ):
         assert part in told.replace("2024-03-04", "2025-01-06"), told
     assert "(영문)" not in told and not re.search(ENGLISH, told), told
-
-
-def test_every_sentence_of_the_contract_has_its_korean():
-    allowed = {column.allowed for table in CONTRACT.values() for column in table.columns}
-    assert not [text for text in sorted(allowed) if "(영문)" in in_language(heard(text), "ko")]
 
 
 def test_the_command_takes_a_language(tmp_path):

@@ -1,11 +1,13 @@
 """Damaged exports: rows are set aside with a reason, or the file is refused; nothing is written by halves or lost."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from telling import english_left
 
 from smm_analysis import imports, tables
 from smm_analysis.tables import DataError
@@ -81,6 +83,8 @@ def test_a_damaged_row_is_set_aside_with_its_reason_and_place(damage, tmp_path):
     assert aside.why.startswith(why)
     assert [place for place, _ in aside.first] == places
     assert aside.fix
+    told = [line for line in str(replace(report, lang="ko")).splitlines() if ":" in line]
+    assert not english_left("\n".join(told)), told
     assert len(tables.load(tmp_path / "data").mentions) == part.kept
 
 
@@ -136,6 +140,7 @@ def test_a_damaged_file_is_refused_and_nothing_is_written(damage, tmp_path):
         bring(tmp_path, content)
     assert pd.Series([str(refused.value).replace("\n", " ")]).str.contains(message).all(), str(refused.value)
     assert refused.value.problems
+    assert not english_left(refused.value.told("ko")), refused.value.told("ko")
     assert [path.name for path in tmp_path.iterdir()] == ["export.csv"]
 
 

@@ -22,12 +22,13 @@ MODELS |= {"relationship", "strategies"}
 # who may import whom: a room and what it may use, from the floor plan
 MAY_IMPORT = {
     "terms": set(),
+    "told": {"terms"},
     "places": set(),
     "estimate": {"terms"},
     "pseudonyms": set(),
-    "panels": set(),
-    "tables": {"terms", "panels"},
-    "imports": {"terms", "tables", "pseudonyms"},
+    "panels": {"terms", "told"},
+    "tables": {"terms", "told", "panels"},
+    "imports": {"terms", "told", "tables", "pseudonyms"},
     "forgetting": {"terms", "tables", "pseudonyms"},
     "virtual": {"terms", "tables", "estimate"},
     "handoff": {"terms", "tables", "estimate"},

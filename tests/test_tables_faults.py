@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
+from telling import english_left
 from tiny import DATASET, TABLES, write_tiny
 
 from smm_analysis import tables
@@ -296,6 +297,7 @@ def test_fault_is_refused(fault, tmp_path):
     problems = caught.value.problems
     assert all(problem.allowed and problem.fix and problem.value for problem in problems)
     assert len(problems) == 1, problems  # said once, not again in other words, and nothing else is dragged down
+    assert not english_left(caught.value.told("ko")), caught.value.told("ko")
 
 
 @pytest.mark.parametrize("fault", ["score 11", "too many fields", "missing column", "CP949", "syntax error"])

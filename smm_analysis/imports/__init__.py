@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from smm_analysis.imports.drafting import draft
 from smm_analysis.imports.mapping import OWN, Source, sources
 from smm_analysis.imports.summary import Aside, ImportReport, Part
-from smm_analysis.imports.told import told
+from smm_analysis.imports.words import told
 from smm_analysis.tables import DataError
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ def import_files(
     from smm_analysis.imports.work import Work
 
     if date_order not in ("", "dmy", "mdy"):
-        raise DataError(f"date_order={date_order!r}; allowed: dmy (day first), mdy (month first)")
+        raise DataError(told("date_order", order=date_order))
     if not files:
-        raise DataError("no file is given")
+        raise DataError(told("no_file_given"))
     _is_encoding(encoding)
     work = Work(_known(source, extra), now or _now(), encoding, rebrand=rebrand)
     with filing.opened(Path(out)) as place:
@@ -111,7 +111,7 @@ def _known(source: str | None, extra: str | Path | None) -> dict[str, Source]:
     chosen = {name: one for name, one in known.items() if name == source or (source == OWN and name.startswith(OWN))}
     if not chosen:
         allowed = ", ".join([*(name for name in known if not name.startswith(f"{OWN}:")), OWN])
-        raise DataError(f"there is no export {source!r}; there are: {allowed}")
+        raise DataError(told("no_source", name=source, allowed=allowed))
     return chosen
 
 
@@ -126,7 +126,7 @@ def _is_encoding(name: str) -> None:
     try:
         "".encode(name or "utf-8")
     except (LookupError, ValueError):
-        raise DataError(f"there is no encoding {name!r}; allowed: utf-8, utf-16, cp949, latin-1 and such") from None
+        raise DataError(told("unknown_encoding", name=name)) from None
 
 
 def _names(place: Place) -> Pseudonyms:

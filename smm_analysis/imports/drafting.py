@@ -11,6 +11,7 @@ from pathlib import Path
 
 from smm_analysis.imports import reading
 from smm_analysis.imports.mapping import AUTHOR, plain
+from smm_analysis.imports.words import told
 from smm_analysis.tables import CONTRACT, Column, DataError
 from smm_analysis.tables.exporting import in_one_step
 from smm_analysis.tables.faults import refuse
@@ -32,16 +33,10 @@ def draft(file: str | Path, out: str | Path, *, encoding: str = "") -> str:
     """
     path, out = Path(file), Path(out)
     if out.exists():
-        raise DataError(f"{out} is there already; give another name for the draft")
+        raise DataError(told("draft_there", out=out))
     heads, table, found = max(_guesses(path, encoding), key=_fit, default=((), "", {}))
     if len(found) < 2:
-        headings = "headings such as those in smm_analysis/headings.toml"
-        raise refuse(
-            path.name,
-            "no line of headings that looks like one of our tables",
-            headings,
-            "Write the mapping by hand: data/IMPORTS.md.",
-        )
+        raise refuse(path.name, told("no_headings"), told("usual_headings"), told("usual_headings_fix"))
     text = "\n".join(_lines(path, heads, table, found, out)) + "\n"
     with in_one_step(out) as new:
         new.write_text(text, encoding="utf-8", newline="\n")
@@ -57,9 +52,7 @@ def _guesses(path: Path, encoding: str) -> Iterator[tuple[Sequence[str], str, di
     """Yield (headings, table, our column -> heading) for every line that may be the header, and every table."""
     kind = reading.kind_of(path) if path.is_file() else ""
     if kind not in ("csv", "xlsx"):
-        raise refuse(
-            str(path), f"{kind or 'no file'}", "a CSV or Excel file", "JSON is mapped by hand: data/IMPORTS.md"
-        )
+        raise refuse(str(path), kind or told("no_file"), told("csv_or_excel"), told("json_by_hand"))
     sheets = reading.xlsx_sheets(path) if kind == "xlsx" else reading.csv_sheets(path, encoding=encoding)
     for row in (row for sheet in sheets for row in sheet.head):
         heads = [str(cell) for cell in row if cell]

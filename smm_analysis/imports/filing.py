@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smm_analysis import tables
+from smm_analysis.imports.words import told
 from smm_analysis.tables import CONTRACT, DataError, Dataset, Table
 from smm_analysis.tables.dataset import NAME, read_dataset
 from smm_analysis.tables.locking import OLD, clear, locked, new_stage, stages
@@ -58,7 +59,7 @@ class Place:
 def opened(out: Path) -> Iterator[Place]:
     """Prepare a copy of the data set beside it, read; cleaned away afterwards. One import at a time."""
     if out.exists() and not out.is_dir():
-        raise DataError(f"{out} is a file; --out must be a folder, new or a data set")
+        raise DataError(told("out_is_file", out=out))
     out.parent.mkdir(parents=True, exist_ok=True)
     with locked(out):
         for left in stages(out):  # of an import that was killed before it changed anything
@@ -86,7 +87,7 @@ def _read(out: Path, stage: Path) -> Place:
         if any(_files(stage, name) for name in CONTRACT):
             place.frames = _in_order(place)
     elif any(_files(stage, name) for name in CONTRACT):
-        raise DataError(f"{out} holds tables but no {NAME}; add it (`smm template` shows one) or give a new folder")
+        raise DataError(told("no_description", out=out, file=NAME))
     return place
 
 
@@ -94,7 +95,7 @@ def _in_order(place: Place) -> dict[str, pd.DataFrame]:
     try:
         return tables.load(place.stage).frames
     except DataError as error:
-        raise DataError(f"{place.out} must be in order before an import (smm check)", error.problems) from None
+        raise DataError(told("order_first", out=place.out), error.problems) from None
 
 
 def _belongs(path: Path) -> bool:
@@ -247,7 +248,7 @@ def write(place: Place, changed: Mapping[str, pd.DataFrame], toml: str) -> None:
     (place.stage / NAME).write_text(toml, encoding="utf-8", newline="\n")
     result = tables.check(place.stage)
     if not result.ok:
-        raise DataError("after this import the data set would not be in order, so nothing was changed", result.problems)
+        raise DataError(told("out_of_order"), result.problems)
 
 
 def put_in_place(place: Place, changed: Mapping[str, pd.DataFrame]) -> None:

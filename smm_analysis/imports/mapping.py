@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from smm_analysis.imports.words import told
 from smm_analysis.tables import CONTRACT, Table
 from smm_analysis.tables.faults import DataError, Problem
 
@@ -145,7 +146,7 @@ def _parsed(path: Path) -> dict[str, Source]:
     for name, entry in _dict(found.get("media", {}), path.name, "media").items():
         _only(_dict(entry, path.name, f"media.{name}"), {"kind", "side"}, path.name, f"media.{name}")
         if set(entry) != {"kind", "side"}:
-            raise _wrong(path.name, f"media.{name}", "not both kind and side", '{ kind = "sns", side = "customer" }')
+            raise _wrong(path.name, f"media.{name}", told("not_both"), '{ kind = "sns", side = "customer" }')
     return {name: _source(name, entry, path.name) for name, entry in found.items() if name != "media"}
 
 
@@ -154,30 +155,29 @@ def _raw(path: Path | None) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8-sig") if path else packaged.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _wrong(path.name if path else "", "", str(error), "TOML in UTF-8") from None
+        raise _wrong(path.name if path else "", "", told("no_toml", why=error), told("toml")) from None
 
 
 def _wrong(file: str, where: str, found: str, allowed: str) -> DataError:
-    fix = "data/IMPORTS.md shows the form, with an example."
-    return DataError(f"{file} cannot be used", [Problem(file, None, where, found, allowed, fix)])
+    return DataError(told("unusable", file=file), [Problem(file, None, where, found, allowed, told("form_fix"))])
 
 
 def _source(name: str, entry: Any, file: str) -> Source:
     """Read one section; the tables in it are those of the contract."""
     if not isinstance(entry, dict) or not (set(entry) & set(CONTRACT)):
-        raise _wrong(file, name, "no table in it", f"a section with at least one of [{name}.TABLE], TABLE as in data/")
+        raise _wrong(file, name, told("no_table"), told("a_table", name=name))
     _only(entry, _SOURCE | set(CONTRACT), file, name)
     formats = _words(entry.get("formats", ["csv", "xlsx"]), file, f"{name}.formats")
     if not set(formats) <= set(FORMATS):
-        raise _wrong(file, f"{name}.formats", repr(formats), f"some of {', '.join(FORMATS)}")
+        raise _wrong(file, f"{name}.formats", repr(formats), told("some_of", names=", ".join(FORMATS)))
     targets = tuple(_target(table, entry[table], file, name) for table in entry if table in CONTRACT)
     texts = {key: str(entry[key]) for key in ("platform", "medium", "timezone") if key in entry}
     if not is_zone(texts.get("timezone") or "UTC"):
-        raise _wrong(file, f"{name}.timezone", repr(texts["timezone"]), "an IANA name such as Asia/Seoul")
+        raise _wrong(file, f"{name}.timezone", repr(texts["timezone"]), told("zone"))
     lists = {key: _words(entry[key], file, f"{name}.{key}") for key in ("empty", "records") if key in entry}
     joined = _dict(entry.get("joined", {}), file, f"{name}.joined")
     if joined and set(joined) != {"from", "on", "as"}:
-        raise _wrong(file, f"{name}.joined", ", ".join(joined), "from, on and as")
+        raise _wrong(file, f"{name}.joined", ", ".join(joined), told("from_on_as"))
     return Source(name, str(entry.get("title", name)), formats, targets, **texts, **lists, joined=joined)
 
 
@@ -191,7 +191,7 @@ def _target(table: str, entry: dict, file: str, source: str) -> Target:
         _is_sound(name, spec, fields, CONTRACT[table], where=(file, f"{source}.{table}.{name}"))
     filled = _words(entry.get("if_filled", ()), file, f"{source}.{table}.if_filled")
     if entry.get("by_week") and "week" not in fields:
-        raise _wrong(file, f"{source}.{table}", "by_week without week", 'the day\'s heading, week = ["Date"]')
+        raise _wrong(file, f"{source}.{table}", told("no_week"), told("a_week"))
     return Target(CONTRACT[table], fields, filled, bool(entry.get("fold")), bool(entry.get("by_week")))
 
 
@@ -200,11 +200,12 @@ def _is_sound(name: str, spec: Field, fields: Mapping[str, Field], table: Table,
     kinds = {column.name: column.kind for column in table.columns}
     clocks = [other for other in fields if kinds.get(other) == "time" and not fields[other].after and other != name]
     if spec.after and (spec.after not in clocks or kinds.get(name) != "time"):
-        raise _wrong(*where, f"after = {spec.after!r}", f"for a time, another one here: {', '.join(clocks) or 'none'}")
+        allowed = told("another_time", names=", ".join(clocks) or told("none"))
+        raise _wrong(*where, f"after = {spec.after!r}", allowed)
     if spec.beside and (spec.beside not in fields or spec.beside == AUTHOR):
-        raise _wrong(*where, f"with = {spec.beside!r}", f"another column here: {', '.join(fields)}")
+        raise _wrong(*where, f"with = {spec.beside!r}", told("another_column", names=", ".join(fields)))
     if spec.format and not _is_format(spec.format):
-        raise _wrong(*where, f"format = {spec.format!r}", 'a strptime format such as "%y.%m.%d %H:%M"')
+        raise _wrong(*where, f"format = {spec.format!r}", told("a_format"))
 
 
 def _is_format(form: str) -> bool:
@@ -230,7 +231,7 @@ def _field(spec: Any, file: str, where: str) -> Field:
     if isinstance(spec, list | str):
         return Field(names=_words(spec, file, where))
     if not isinstance(spec, dict):
-        raise _wrong(file, where, repr(spec), 'headings such as ["Date", "날짜"], or {from = [...], ...}')
+        raise _wrong(file, where, repr(spec), told("a_field"))
     _only(spec, _FIELD, file, where)
     unit = next((unit for unit in UNITS if unit in spec), "")
     texts = {key: str(spec[key]) for key in ("value", "other", "missing", "after", "format") if key in spec}
@@ -252,20 +253,21 @@ def _field(spec: Any, file: str, where: str) -> Field:
 def _words(value: Any, file: str, where: str) -> tuple[str, ...]:
     words = [value] if isinstance(value, str) else value
     if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
-        raise _wrong(file, where, repr(value), 'words in quotes, such as ["Date", "날짜"]')
+        raise _wrong(file, where, repr(value), told("quoted_words"))
     return tuple(words)
 
 
 def _dict(value: Any, file: str, where: str) -> dict:
     if not isinstance(value, dict):
-        raise _wrong(file, where, repr(value), 'a table such as { key = "value" }')
+        raise _wrong(file, where, repr(value), told("toml_table"))
     return value
 
 
 def _only(entry: dict, allowed: set[str], file: str, where: str) -> None:
     unknown = sorted(set(entry) - allowed)
     if unknown:
-        raise _wrong(file, where, f"unknown: {', '.join(unknown)}", f"some of {', '.join(sorted(allowed))}")
+        found = told("unknown_keys", names=", ".join(unknown))
+        raise _wrong(file, where, found, told("some_of", names=", ".join(sorted(allowed))))
 
 
 def _own() -> Iterator[Source]:

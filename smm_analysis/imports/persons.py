@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from smm_analysis.imports.columns import as_arrow, filled
 from smm_analysis.imports.mapping import AUTHOR, OWN, PERSONS, Field, plain
 from smm_analysis.imports.rows import Options, Rows, Shaped
-from smm_analysis.imports.told import Told, in_language, told
+from smm_analysis.imports.words import told
 from smm_analysis.pseudonyms import number_of
 from smm_analysis.tables.faults import refuse
+from smm_analysis.told import joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,9 +44,9 @@ def _lacking(rows: Rows, name: str, values: pa.ChunkedArray) -> list[str]:
     if not empty:
         return []
     if empty == count and name != "text":
-        heads = ", ".join(repr(head) for head in rows.target.fields[name].names)
-        fix = f"The author is looked for at {heads}. Export again with the authors' names or ids."
-        raise refuse(rows.file, f"no author in any of {count:,} rows", "who wrote each", fix, column="author")
+        found = told("nobody", count=f"{count:,}")
+        fix = told("nobody_fix", heads=", ".join(map(repr, rows.target.fields[name].names)))
+        raise refuse(rows.file, found, told("an_author"), fix, column="author")
     word = "no_text" if name == "text" else "no_author"
     return [rows.told(word, empty=f"{empty:,}", count=f"{count:,}")]
 
@@ -85,8 +86,7 @@ def _tell_kinds(rows: Rows, done: Shaped) -> None:
         seen = there if seen is None else seen | there
         used += [told("known_by", head=repr(head), rows=f"{int(fresh.sum()):,}")] if fresh.any() else []
     if len(used) > 1:
-        ways = Told.of(", by ".join(used), ", ".join(in_language(way, "ko") for way in used))
-        done.loud.append(rows.told("two_names", ways=ways))
+        done.loud.append(rows.told("two_names", ways=joined(used, ", by ", ko=", ")))
 
 
 def _weak(rows: Rows, keys: pa.ChunkedArray) -> set[str]:

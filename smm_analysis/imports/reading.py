@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from smm_analysis.imports.mapping import plain
 from smm_analysis.imports.summary import Tally
-from smm_analysis.imports.told import told
+from smm_analysis.imports.words import told
 from smm_analysis.tables.faults import refuse
 from smm_analysis.tables.reading import RECORD
 from smm_analysis.tables.template import ROWS
@@ -31,11 +31,11 @@ LOST = 100  # rows with quotes out of place after which a file is given up
 HEADER_ROWS = 40  # rows looked at for the header: above it stands a preamble
 DELIMITERS = (",", "\t", ";", "|")
 BIG = 10**15  # a number cell this large was an id, and Excel keeps 15 digits
-BINARY = {
-    b"\xd0\xcf\x11\xe0": "an old or password-protected Excel workbook",
-    b"PAR1": "a Parquet file",
-    b"\x1f\x8b": "a gzip file",
-    b"%PDF": "a PDF file",
+BINARY = {  # first bytes -> what it is, a key of words.toml
+    b"\xd0\xcf\x11\xe0": "old_workbook",
+    b"PAR1": "parquet_file",
+    b"\x1f\x8b": "gzip_file",
+    b"%PDF": "pdf_file",
 }
 
 Row = tuple[int, list[str | None]]
@@ -64,12 +64,12 @@ def kind_of(path: Path) -> str:
     with path.open("rb") as file:
         block = file.read(4096)
     if not block.strip():
-        raise refuse(path.name, "an empty file", "an export with a header and rows", "Export it again.")
+        raise refuse(path.name, told("empty_file"), told("an_export"), told("export_again"))
     if block.startswith(b"PK\x03\x04"):
         return "xlsx"
-    looks = next((words for magic, words in BINARY.items() if block.startswith(magic)), "")
+    looks = next((key for magic, key in BINARY.items() if block.startswith(magic)), "")
     if looks:
-        raise refuse(path.name, f"looks like {looks}", "CSV, JSON or .xlsx", "Export or save it as one of these.")
+        raise refuse(path.name, told("looks_like", what=told(looks)), told("formats"), told("formats_fix"))
     text = block.decode(bom(block) or "utf-8", "ignore").lstrip("\ufeff \t\r\n")
     return "json" if text[:1] in ("{", "[") else "csv"
 
@@ -110,7 +110,7 @@ def encoding_of(path: Path) -> str:
     lines = block.splitlines()
     bad = {name: sum(not _decodes(line, name) for line in lines) for name in ("utf-8", "cp949")}
     if bad["utf-8"] == len(lines) == bad["cp949"]:
-        raise refuse(path.name, "no known encoding", "UTF-8, UTF-16 or CP949", "Say which with --encoding.")
+        raise refuse(path.name, told("no_encoding_known"), told("encodings"), told("say_encoding"))
     return min(bad, key=bad.get)
 
 
@@ -180,7 +180,8 @@ def _records(file: Iterable[str], delimiter: str, name: str, tally: Tally, *, sk
         except StopIteration:
             return
         except UnicodeDecodeError as error:
-            raise refuse(name, str(error), "one encoding throughout", "Export it again.", line=line) from None
+            found = told("undecoded", why=error)
+            raise refuse(name, found, told("one_encoding"), told("export_again"), line=line) from None
         except csv.Error:
             fields, lost = None, lost + 1
         if skip and fields is not None:
@@ -193,7 +194,7 @@ def _records(file: Iterable[str], delimiter: str, name: str, tally: Tally, *, sk
             if len(lines.taken) > 1 and _swallows(fields, delimiter, width):
                 tally.swallowing.append(line)
             yield line, fields
-    raise refuse(name, f"over {LOST} rows with quotes out of place", "CSV", "Export it again.", line=line)
+    raise refuse(name, told("quotes_wild", n=LOST), "CSV", told("export_again"), line=line)
 
 
 def _swallows(fields: list[str], delimiter: str, width: int) -> bool:
@@ -213,8 +214,8 @@ def xlsx_sheets(path: Path) -> list[Sheet]:
         with warnings.catch_warnings(action="ignore"):  # about styles, which nobody asked for
             book = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
     except Exception as error:  # openpyxl raises whatever the damaged part raises
-        fix = "Open it in Excel and save it again as .xlsx, without a password."
-        raise refuse(path.name, f"a workbook that does not open ({error})"[:150], "an .xlsx file", fix) from None
+        found = told("no_workbook", why=str(error)[:118])
+        raise refuse(path.name, found, told("workbook"), told("workbook_fix")) from None
     return [_xlsx_sheet(path, book, name) for name in book.sheetnames]
 
 
@@ -276,9 +277,9 @@ def _each_once(sheet: Sheet, header: int, heads: list[str], wanted: Iterable[str
     for name in wanted:
         if heads.count(name) > 1:
             at = [number for number, head in enumerate(heads, 1) if head == name]
-            found = f"the heading {sheet.head[header][at[0] - 1]!r} stands in columns {', '.join(map(str, at))}"
-            fix = "Rename or delete all but the one that counts."
-            raise refuse(sheet.file, found, "each heading once", fix, line=header + 1, column=name)
+            found = told("heading_twice", name=sheet.head[header][at[0] - 1], columns=", ".join(map(str, at)))
+            fix = told("heading_once_fix")
+            raise refuse(sheet.file, found, told("heading_once"), fix, line=header + 1, column=name)
 
 
 def _whole_rows(sheet: Sheet, skip: int, width: int, tally: Tally) -> Iterator[Row]:

@@ -13,8 +13,10 @@ from smm_analysis.imports.mapping import OWN, Source, plain
 from smm_analysis.imports.reading import Sheet
 from smm_analysis.imports.records import json_sheet
 from smm_analysis.imports.summary import Tally
+from smm_analysis.imports.words import told
 from smm_analysis.tables import CONTRACT, DataError
 from smm_analysis.tables.faults import Problem, refuse
+from smm_analysis.told import Told, joined
 
 _OFTEN_GIVEN = {"medium", "kind", "role", "author_role"}  # what an export may lack and the user must say: a later error
 
@@ -32,10 +34,9 @@ def understood(path: Path, choice: Choice) -> list[tuple[Sheet, Source, int]]:
     """Return the sheets of a file with the export that each is, and the header's row; DataError if none fits."""
     kind = reading.kind_of(path)
     if not any(kind in source.formats for source in choice.known.values()):
-        named = ", ".join(f"{source.name} is {' or '.join(source.formats)}" for source in choice.known.values())
-        raise refuse(
-            path.name, f"{kind} (found by the first bytes)", named, "Say another with --as, or leave --as out."
-        )
+        known = [(source.name, joined(source.formats, " or ", ko=", ")) for source in choice.known.values()]
+        named = joined(told("source_is", name=name, formats=formats) for name, formats in known)
+        raise refuse(path.name, told("found_by_bytes", kind=kind), named, told("another_source"))
     if kind == "json":
         return [_json(path, choice)]
     sheets = reading.xlsx_sheets(path) if kind == "xlsx" else reading.csv_sheets(path, encoding=choice.encoding)
@@ -74,8 +75,8 @@ def _best(path: Path, fits: list, choice: Choice) -> tuple | None:
     top = [fit for fit in fits if fit[3] == max(score for *_, score in fits)]
     names = sorted({source.name for _, source, _, _ in top})
     if len(names) > 1:
-        fix = "Say which with --as."
-        raise refuse(path.name, f"the header fits {', '.join(names)}", "one export", fix, line=top[0][2] + 1)
+        found = told("fits_several", names=", ".join(names))
+        raise refuse(path.name, found, told("one_export"), told("say_which_export"), line=top[0][2] + 1)
     return top[0][:3] if top else None
 
 
@@ -91,35 +92,30 @@ def _json(path: Path, choice: Choice) -> tuple[Sheet, Source, int]:
             fits.append((sheet, source, 0, source.score(heads)))
     best = _best(path, fits, choice)
     if best is None:
-        found = f"JSON in which these are found: {', '.join(sorted(seen)) or 'none of the paths'}"
-        raise refuse(
-            path.name, found, f"one of {_titles(choice, 'json')}", "See data/IMPORTS.md for a mapping of your own."
-        )
+        found = told("json_with", paths=", ".join(sorted(seen)) or told("no_path"))
+        raise refuse(path.name, found, _one_of(choice, "json"), told("own_mapping"))
     return best
 
 
-def _titles(choice: Choice, kind: str) -> str:
-    return (
-        ", ".join(s.name for s in choice.known.values() if kind in s.formats and not s.name.startswith(f"{OWN}:"))
-        or OWN
-    )
+def _one_of(choice: Choice, kind: str) -> Told:
+    names = (s.name for s in choice.known.values() if kind in s.formats and not s.name.startswith(f"{OWN}:"))
+    return told("one_of", names=", ".join(names) or OWN)
 
 
 def _unknown(path: Path, sheets: list[Sheet], kind: str, choice: Choice) -> DataError:
     """Say which headings were seen and, for the export that comes nearest, what it lacks."""
-    unsure = "Is --encoding right? Without it the encoding is found out." if choice.encoding else ""
-    found = _nearest(sheets, [source for source in choice.known.values() if kind in source.formats])
-    if not found:
-        fix = unsure or "Is this the right file?"
-        return refuse(path.name, "no line that could be a header", "a table with headings", fix)
-    source, sheet, number, heads = found
-    names = _shown(sheet, number) or f"of {len(heads)} columns (not shown: the line may hold what people wrote)"
-    start = f"`smm import {path.name} --draft my.toml` writes a mapping for it, to be read with --sources my.toml."
-    fix, allowed = unsure or start, f"one of {_titles(choice, kind)}"
-    problems = [Problem(path.name, number + 1, "", f"headings {names}", allowed, fix)]
+    unsure = told("encoding_right") if choice.encoding else None
+    near = _nearest(sheets, [source for source in choice.known.values() if kind in source.formats])
+    if not near:
+        return refuse(path.name, told("no_header"), told("a_header"), unsure or told("right_file"))
+    source, sheet, number, heads = near
+    shown = _shown(sheet, number)
+    found = told("headings", names=shown) if shown else told("headings_not_shown", n=len(heads))
+    fix = unsure or told("draft_fix", file=path.name)
+    problems = [Problem(path.name, number + 1, "", found, _one_of(choice, kind), fix)]
     if source.score(heads):
         problems.append(_near(path, number, source, heads))
-    return DataError(f"{path.name} is no export that is known", problems)
+    return DataError(told("unknown_export", file=path.name), problems)
 
 
 def _nearest(sheets: list[Sheet], sources: list[Source]) -> tuple[Source, Sheet, int, set[str]] | None:
@@ -157,8 +153,7 @@ def _near(path: Path, number: int, source: Source, heads: set[str]) -> Problem:
         table, _, name = column.partition(".")
         target = next(target for target in source.targets if target.table.name == table)
         spec = target.fields.get("author" if name == "author_key" and "author" in target.fields else name)
-        wanted.append(f"{column} ({' or '.join(map(repr, spec.headings)) if spec and spec.headings else 'no heading'})")
-    fix = "Export these columns too, or map their headings in a TOML file of your own (data/IMPORTS.md)."
-    return Problem(
-        path.name, number + 1, "", f"nearest is {source.name}; it lacks {', '.join(wanted)}", source.title, fix
-    )
+        heads = joined(map(repr, spec.headings), " or ", ko=", ") if spec and spec.headings else told("no_heading")
+        wanted.append(told("column_under", column=column, heads=heads))
+    found = told("nearest", name=source.name, columns=joined(wanted))
+    return Problem(path.name, number + 1, "", found, source.title, told("nearest_fix"))

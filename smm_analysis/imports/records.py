@@ -11,7 +11,7 @@ from typing import Any
 from smm_analysis.imports.mapping import Source
 from smm_analysis.imports.reading import Row, Sheet, bom, errors_of
 from smm_analysis.imports.summary import Tally
-from smm_analysis.imports.told import told
+from smm_analysis.imports.words import told
 from smm_analysis.tables.faults import refuse
 
 
@@ -79,12 +79,11 @@ def _whole(path: Path, encoding: str, _: float) -> Any:
     try:
         return json.loads(path.read_bytes().decode(encoding))
     except json.JSONDecodeError as error:
-        fix = "The file is cut off or damaged: export it again."
-        raise refuse(path.name, error.msg, "a whole JSON document, or JSONL", fix, line=error.lineno) from None
+        found = told("no_json", why=error.msg)
+        raise refuse(path.name, found, told("whole_json"), told("whole_json_fix"), line=error.lineno) from None
     except (UnicodeDecodeError, RecursionError) as error:
-        raise refuse(
-            path.name, str(error)[:120], f"JSON in {encoding}", "Say another with --encoding, such as cp949."
-        ) from None
+        found, allowed = told("undecoded", why=str(error)[:120]), told("json_in", encoding=encoding)
+        raise refuse(path.name, found, allowed, told("another_encoding")) from None
 
 
 def _found(document: Any, records: tuple[str, ...]) -> Iterator[dict]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from smm_analysis.imports.mapping import Source, Target
 from smm_analysis.imports.summary import FIRST, Tally
-from smm_analysis.imports.told import Told, told
+from smm_analysis.imports.words import told
+from smm_analysis.told import Told
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,9 +16,9 @@ from smm_analysis.imports.mapping import Field, Source
 from smm_analysis.imports.persons import make_private, tell_empty
 from smm_analysis.imports.rows import Options, Rows, Shaped
 from smm_analysis.imports.summary import Tally
-from smm_analysis.imports.told import heard, told
 from smm_analysis.imports.weeks import by_week
-from smm_analysis.tables import CONTRACT, Column, DataError, Dataset
+from smm_analysis.imports.words import told
+from smm_analysis.tables import Column, DataError, Dataset
 from smm_analysis.tables.faults import Problem, refuse
 
 if TYPE_CHECKING:
@@ -179,19 +179,15 @@ def _order(rows: Rows, columns: dict[str, pa.ChunkedArray], options: Options) ->
         if options.date_order:
             return options.date_order
         line = rows.places[unclear.first % max(1, len(rows.places))].as_py()
-        fix = "Say --date-order dmy (day first) or mdy (month first)."
-        column = ", ".join(columns)
-        raise refuse(
-            rows.file, f"{unclear.why}, {unclear.text!r}", "one order", fix, line=line, column=column
-        ) from None
+        found, fix = told("unclear_order", why=unclear.why, text=unclear.text), told("one_order_fix")
+        raise refuse(rows.file, found, told("one_order"), fix, line=line, column=", ".join(columns)) from None
     return (options.date_order or found) if found else ""
 
 
 def _needs_zone(rows: Rows, read: times.Times, name: str, zone: str) -> None:
     if read.naive.any() and not zone:
         line = rows.places[int(read.naive.argmax())].as_py()
-        fix = "Say which: --timezone Asia/Seoul, or whatever the tool that made the export is set to."
-        raise refuse(rows.file, "times without a time zone", "an offset, or a time zone", fix, line=line, column=name)
+        raise refuse(rows.file, told("no_zone"), told("a_zone"), told("a_zone_fix"), line=line, column=name)
 
 
 def _after(start: pd.Series, values: pa.ChunkedArray, unit: str) -> tuple[pd.Series, np.ndarray]:
@@ -265,7 +261,7 @@ def _checked(rows: Rows, columns: pa.Table, dataset: Dataset, members: np.ndarra
     checked = check_table(Read(((rows.file, Path(rows.file), columns.num_rows),), columns), table, dataset)
     if not checked.readable:
         lacking = [_lacking(rows, problem) for problem in checked.problems]
-        raise DataError(f"{rows.file} has not all that {table.name} needs", lacking)
+        raise DataError(told("not_all", file=rows.file, table=table.name), lacking)
     bad = np.zeros(columns.num_rows, bool)
     for name, misfit in checked.faults:
         why, fix = _reason(misfit, dataset)
@@ -286,10 +282,13 @@ def _showable(columns: pa.Table, name: str) -> pa.ChunkedArray | None:
 
 def _reason(misfit: Misfit, dataset: Dataset) -> tuple[str, str]:
     """Say why a row does not fit and what to do; what is after now is in the future."""
-    if misfit.allowed.startswith("not after observed_until"):
+    from smm_analysis.tables.checking import not_after
+    from smm_analysis.tables.contract import form
+
+    if misfit.allowed == not_after(dataset):
         return told("future", now=f"{dataset.observed_until:%Y-%m-%d %H:%M}"), told("future_fix")
-    monday = misfit.allowed.startswith("the date of the week's Monday")
-    return told("allowed", allowed=heard(misfit.allowed)), told("week_fix") if monday else heard(misfit.fix)
+    monday = misfit.allowed.startswith(form("week"))
+    return told("allowed", allowed=misfit.allowed), told("week_fix") if monday else misfit.fix
 
 
 def _blanked(rows: Rows, columns: pa.Table, dataset: Dataset, done: Shaped) -> pa.Table:
@@ -302,8 +301,8 @@ def _blanked(rows: Rows, columns: pa.Table, dataset: Dataset, done: Shaped) -> p
             continue
         if (bad := _misfits(columns[column.name], column, dataset)).any():
             tell = done.loud if rows.name == "surveys" else done.notes  # an answer without a score counts as none
-            count, allowed = f"{int(bad.sum()):,}", heard(column.allowed)
-            tell.append(rows.told("blanked", column=column.name, rows=count, allowed=allowed))
+            count = f"{int(bad.sum()):,}"
+            tell.append(rows.told("blanked", column=column.name, rows=count, allowed=column.allowed))
             at = columns.column_names.index(column.name)
             columns = columns.set_column(at, column.name, pc.if_else(pa.array(bad), None, columns[column.name]))
     return columns
@@ -326,8 +325,6 @@ def _misfits(values: pa.ChunkedArray, column: Column, dataset: Dataset) -> np.nd
 def _lacking(rows: Rows, problem: Problem) -> Problem:
     """Say which headings a required column is looked for under."""
     spec = rows.target.fields.get(problem.column, Field())
-    heads = ", ".join(repr(name) for name in spec.names) or "no heading"
-    fix = f"{rows.source.title} has it under {heads}. If it is the same for all rows: --set {problem.column}=VALUE."
-    return Problem(
-        rows.file, None, problem.column, "no such column", CONTRACT[rows.name].column(problem.column).allowed, fix
-    )
+    heads = ", ".join(map(repr, spec.names)) or told("no_heading")
+    fix = told("lacking_fix", source=rows.source.title, heads=heads, column=problem.column)
+    return Problem(rows.file, None, problem.column, told("lacking"), problem.allowed, fix)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smm_analysis.imports.told import Told, in_language, told
+from smm_analysis.imports.words import told
 from smm_analysis.terms import Lang
+from smm_analysis.told import Told, in_language
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from smm_analysis.imports.words import told
+from smm_analysis.told import Told
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -39,7 +42,7 @@ _EPOCH_MS = r"^(?P<ms>\d{13})$"  # 12 digits are YYYYMMDDHHMM
 class Ambiguous(Exception):
     """Day and month cannot be told apart; `first` is the first row in which they cannot, `text` what stands there."""
 
-    def __init__(self, first: int, text: str, why: str):
+    def __init__(self, first: int, text: str, why: Told):
         super().__init__(why)
         self.first, self.text, self.why = first, text, why
 
@@ -98,12 +101,12 @@ def order_of(texts: pa.ChunkedArray) -> str:
     open_ = (one <= 12) & (two <= 12) & (one != two)
     if day_first.any() and month_first.any():
         first = int(rows[month_first.argmax() if day_first[0] else day_first.argmax()])
-        raise Ambiguous(first, texts[first].as_py(), "some dates have the day first, some the month")
+        raise Ambiguous(first, texts[first].as_py(), told("both_orders"))
     if day_first.any() or month_first.any():
         return "dmy" if day_first.any() else "mdy"
     if open_.any():
         first = int(rows[open_.argmax()])
-        raise Ambiguous(first, texts[first].as_py(), "a date that can be read two ways")
+        raise Ambiguous(first, texts[first].as_py(), told("either_order"))
     return "mdy"
 
 

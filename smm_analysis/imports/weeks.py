@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from smm_analysis.imports import times
 from smm_analysis.imports.columns import as_arrow, stripped
 from smm_analysis.imports.rows import Rows, Shaped
-from smm_analysis.imports.told import Told, in_language, told
+from smm_analysis.imports.words import told
 from smm_analysis.tables import mondays
+from smm_analysis.told import joined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,8 +69,7 @@ def _tell(rows: Rows, frame: pd.DataFrame, done: Shaped) -> None:
     if frame.empty:
         return
     twice = [told(f"twice_{name}") for name in COUNTED_TWICE if name in frame]
-    why = Told.of("; ".join(twice), "; ".join(in_language(one, "ko") for one in twice))
-    done.notes.append(rows.told("added_up_twice", twice=why) if twice else rows.told("added_up"))
+    done.notes.append(rows.told("added_up_twice", twice=joined(twice, "; ")) if twice else rows.told("added_up"))
     first, last = frame["day"].min(), frame["day"].max()
     if first.day_of_week != 0 or last.day_of_week != 6:
         done.loud.append(rows.told("part_weeks", first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}"))

@@ -13,7 +13,7 @@ from smm_analysis.imports.records import release
 from smm_analysis.imports.rows import Options, Rows, Shaped
 from smm_analysis.imports.shaping import shape, split
 from smm_analysis.imports.summary import Part, Tally
-from smm_analysis.imports.told import told
+from smm_analysis.imports.words import told
 from smm_analysis.tables import CONTRACT, DataError, Dataset
 from smm_analysis.tables.faults import Problem, refuse
 
@@ -50,7 +50,7 @@ class Work:
         self.place = place
         brands = place.brands
         if brand and place.dataset and place.dataset.brands and brand not in place.dataset.brands:
-            raise DataError(f"--brand {brand}: the data set declares {', '.join(brands)}; add [brand.{brand}] there")
+            raise DataError(told("undeclared_brand", brand=brand, brands=", ".join(brands)))
         _need_zone(timezone)
         home = place.dataset.timezone if place.dataset else ""
         only = brands[0] if len(brands) == 1 else ""
@@ -75,9 +75,8 @@ class Work:
     def read(self, path: Path) -> None:
         """Read one file: every sheet of it that an export fits."""
         if not path.is_file():
-            raise refuse(
-                str(path), "not there" if not path.exists() else "no file", "a file", "Give the export's path."
-            )
+            found = told("no_file" if path.exists() else "not_there")
+            raise refuse(str(path), found, told("a_file"), told("a_file_fix"))
         before = len(self.shaped)
         given = frozenset((*self.options.given, *(["medium"] if self.options.medium else [])))
         choice = recognising.Choice(self.known, given, self.encoding)
@@ -87,11 +86,11 @@ class Work:
                 columns, places = columns_of(sheet, header, source.headings, tally)
                 self._take(sheet, source, columns, places, tally)
         except UnicodeError as error:
-            fix = "Is --encoding right? Without it CSV's encoding is found out."
-            raise refuse(path.name, str(error)[:120], "text in one encoding", fix) from None
+            found = told("undecoded", why=str(error)[:120])
+            raise refuse(path.name, found, told("text_in_one"), told("text_in_one_fix")) from None
         release()
         if len(self.shaped) == before:
-            raise refuse(path.name, "no rows, only a header", "at least one row", "Was the period of the export empty?")
+            raise refuse(path.name, told("only_header"), told("a_row"), told("a_row_fix"))
 
     def _take(self, sheet: Sheet, source: Source, *columns: object) -> None:
         name = f"{sheet.file} [{sheet.name}]" if sheet.name else sheet.file
@@ -105,17 +104,16 @@ class Work:
         """Refuse rows of which nobody says whose they are and where they were written."""
         required, options = rows.target.table.required, self.options
         if "brand" in required and not (options.brand or rows.has("brand")):
-            raise DataError(f"whose rows are these? Say --brand NAME ({rows.file} has no column for it)")
+            raise DataError(told("say_brand", file=rows.file))
         if "medium" in required and not (options.medium or rows.source.medium or rows.has("medium")):
-            raise DataError(f"where was this written? Say --medium NAME, such as blog or cafe ({rows.file})")
+            raise DataError(told("say_medium", file=rows.file))
 
     def know_given(self) -> None:
         """Refuse values for columns that no table of these files has."""
         names = {name for rows, _, _ in self.shaped for name in rows.target.table.names}
         unknown = sorted(set(self.options.given) - names)
         if unknown:
-            what = f"--set {unknown[0]}: no table of these files has such a column"
-            raise DataError(f"{what}; allowed: {', '.join(sorted(names))}")
+            raise DataError(told("set_unknown", name=unknown[0], allowed=", ".join(sorted(names))))
 
     def file_all(self) -> None:
         """Merge all rows into their tables; those that others point at come first."""
@@ -126,12 +124,13 @@ class Work:
         """Refuse an import of which nothing is left, with the reasons."""
         if self.changed or self.place.frames:
             return
+        fit = told("rows_that_fit")
         problems = [
-            Problem(part.file, aside.first[0][0], aside.column, aside.why, "rows that fit", aside.fix, aside.count)
+            Problem(part.file, aside.first[0][0], aside.column, aside.why, fit, aside.fix, aside.count)
             for part in self.parts
             for aside in part.asides
         ]
-        raise DataError("no row could be kept", problems)
+        raise DataError(told("no_row"), problems)
 
     def _file(self, rows: Rows, shaped: Shaped, read: int) -> None:
         """Merge a file's rows into their table and account for every one."""
@@ -250,7 +249,7 @@ class Work:
 def _need_zone(name: str) -> None:
     """Refuse the name of a time zone that there is not."""
     if not is_zone(name or "UTC"):
-        raise DataError(f"there is no time zone {name!r}; allowed: an IANA name such as Asia/Seoul")
+        raise DataError(told("unknown_zone", name=name))
 
 
 def _elsewhere(rows: Rows) -> set[str]:

@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from .faults import BrokenPart, PanelError
 from .parts import first_line, first_unreadable
+from .words import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 MEMORY = 100  # MB that DuckDB may hold a thread before it spills; duckdb://?memory_limit=8GB asks for more
 MOST = 2000  # MB, of logs that are larger: half of what they take on disk, and never more than this unasked
-ALLOWED = "duckdb://, duckdb://?memory_limit=8GB&threads=4, spark://HOST:7077 or local[*]"
 _FULL = ("no space left", "out of disk", "failed to write", "max_temp_directory_size", "could not write")
 _MEMORY = ("out of memory", "outofmemory", "java heap space")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
@@ -122,15 +122,12 @@ class Engine:
     def _explained(self, error: Exception) -> PanelError:
         words = str(error).lower()
         if any(text in words for text in _FULL):
-            fix = "free space, or name another place with TMPDIR or duckdb://?temp_directory=FOLDER"
-            return PanelError(f"no space left in {self.spill or 'the temporary folder'}: {fix}. {first_line(error)}")
+            return PanelError(told("no_space", place=self.spill or told("temporary"), why=first_line(error)))
         if broken := first_unreadable(self.parts.values(), {name for p in self.parts.values() for name in p.types}):
             return broken
         if any(text in words for text in _MEMORY):
-            return PanelError(
-                f"too little memory for {self.url}: {first_line(error)}. Allow more: duckdb://?memory_limit=8GB"
-            )
-        return PanelError(f"{self.url} gave up: {first_line(error)}")
+            return PanelError(told("little_memory", url=self.url, why=first_line(error)))
+        return PanelError(told("gave_up", url=self.url, why=first_line(error)))
 
 
 def connect(url: str = "") -> Engine:
@@ -153,7 +150,7 @@ def connect(url: str = "") -> Engine:
         return _connect_duckdb(url or "duckdb://", settings)
     if address.startswith("spark://") or address == "local" or (address.startswith("local[") and address.endswith("]")):
         return _connect_spark(url, address, settings)
-    raise PanelError(f"no engine is called {url!r}; allowed: {ALLOWED}")
+    raise PanelError(told("no_engine", url=url, allowed=told("engines")))
 
 
 def _connect_duckdb(url: str, settings: Mapping[str, str]) -> Engine:
@@ -169,7 +166,7 @@ def _connect_duckdb(url: str, settings: Mapping[str, str]) -> Engine:
         return Engine(url, "duckdb", connection, spill, memory=0 if "memory_limit" in settings else memory)
     except duckdb.Error as error:
         shutil.rmtree(spill, ignore_errors=True)
-        raise PanelError(f"{url}: {first_line(error)}") from None
+        raise PanelError(told("not_connected", url=url, why=first_line(error))) from None
 
 
 def _connect_spark(url: str, master: str, settings: Mapping[str, str]) -> Engine:
@@ -189,7 +186,7 @@ def _connect_spark(url: str, master: str, settings: Mapping[str, str]) -> Engine
         session.sparkContext.setLogLevel("ERROR")
         return Engine(url, "pyspark", ibis.pyspark.connect(session))
     except Exception as error:  # py4j passes on whatever Java says
-        raise PanelError(f"no Spark answers at {url}: {first_line(error)}") from None
+        raise PanelError(told("no_spark", url=url, why=first_line(error))) from None
 
 
 def _near(master: str) -> dict[str, str]:
@@ -202,11 +199,9 @@ def _need_spark(url: str) -> None:
     from importlib.util import find_spec
 
     if find_spec("pyspark") is None:
-        raise PanelError(f'{url} needs Spark for Python: pip install "smm-analysis[spark]"')
+        raise PanelError(told("needs_spark", url=url))
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise PanelError(
-            f"{url} needs Java 17: install it (Debian: apt install openjdk-17-jre-headless), or set JAVA_HOME"
-        )
+        raise PanelError(told("needs_java", url=url))
 
 
 @contextmanager
@@ -243,4 +238,4 @@ def _spark_micros() -> Callable:
 
 _MICROS = {"duckdb": _duckdb_micros, "pyspark": _spark_micros}
 
-__all__ = ["ALLOWED", "BrokenPart", "Engine", "connect"]
+__all__ = ["BrokenPart", "Engine", "connect"]

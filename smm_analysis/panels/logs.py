@@ -15,6 +15,7 @@ from .mentions import Counting
 from .reading import Log
 from .times import Clock, microseconds
 from .weekly import mention_weeks
+from .words import told
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -82,7 +83,7 @@ class Logs:
 
     def _log(self, name: str) -> Log:
         if name not in self.logs:
-            raise PanelError(f"there is no log {name!r} in Parquet here; there are: {', '.join(self.logs) or 'none'}")
+            raise PanelError(told("no_log", name=name, names=", ".join(self.logs) or told("none")))
         return self.logs[name]
 
     def _frame(self, expression: ir.Table, *by: str) -> pd.DataFrame:

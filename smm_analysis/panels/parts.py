@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from .faults import BrokenPart
 from .times import DAY
+from .words import told
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow import parquet
 
-AGAIN = "Write the file anew; the copy may be incomplete."
 # kind of column in the contract -> what Parquet may hold it as
 FITTING: dict[str, tuple[str, ...]] = {
     "key": ("text",),
@@ -28,23 +28,16 @@ FITTING: dict[str, tuple[str, ...]] = {
     "date": ("date", "local"),
     "week": ("date", "local"),
 }
-WORDS = {
-    "text": "text",
-    "whole": "whole numbers",
-    "number": "numbers",
-    "instant": "timestamps with a time zone",
-    "local": "timestamps without a time zone",
-    "date": "dates",
-}
+FAMILIES = ("text", "whole", "number", "instant", "local", "date")  # what FITTING names, all words of words.toml
 
 
 @dataclass(frozen=True)
 class Part:
     """One Parquet file (파일 조각), as its footer describes it.
 
-    `types` are the columns' families (`WORDS`; "nothing" where a column is empty throughout) and `exact` their types in
-    Arrow; `first` and `last` bound the clock in microseconds, None where the footer does not say. `identity` changes
-    with every change of the file: its size, its times and its footer.
+    `types` are the columns' families (of `FAMILIES`, or "nothing" where a column is empty throughout) and `exact` their
+    types in Arrow; `first` and `last` bound the clock in microseconds, None where the footer does not say. `identity`
+    changes with every change of the file: its size, its times and its footer.
     """
 
     name: str
@@ -89,7 +82,7 @@ def _part(path: Path, name: str, clock: str) -> Part:
         schema = described.schema.to_arrow_schema()
         identity = _identity(path, about.st_size, f"{about.st_mtime_ns} {about.st_ctime_ns}")
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise BrokenPart(name, f"a broken Parquet file ({first_line(error)})", "a Parquet file", AGAIN) from None
+        raise _unreadable(name, error) from None
     types = {column.name: family(column.type) for column in schema}
     exact = {column.name: str(column.type) for column in schema}
     first, last = _span(described, clock, types.get(clock, ""))
@@ -106,7 +99,7 @@ def _identity(path: Path, size: int, times: str) -> str:
 
 
 def family(kind: pa.DataType) -> str:
-    """Return which family of `WORDS` a type belongs to; its own name where to none."""
+    """Return which of the `FAMILIES` a type belongs to; its own name where to none."""
     import pyarrow.types as t
 
     kind = kind.value_type if t.is_dictionary(kind) else kind
@@ -156,8 +149,8 @@ def check_columns(parts: Sequence[Part], columns: Mapping[str, str], required: I
 
 
 def _lacking(part: Part, name: str) -> BrokenPart:
-    found = f"no such column among {', '.join(part.types)}"[:200]
-    return BrokenPart(part.name, found, "parts with the same columns", "Write the part anew with it.", column=name)
+    found = told("lacking", columns=", ".join(part.types)[:179])
+    return BrokenPart(part.name, found, told("same_columns"), told("same_columns_fix"), column=name)
 
 
 def _misfits(parts: Sequence[Part], name: str, fitting: tuple[str, ...]) -> list[BrokenPart]:
@@ -171,13 +164,18 @@ def _misfits(parts: Sequence[Part], name: str, fitting: tuple[str, ...]) -> list
 
 
 def _misfit(part: Part, name: str, kind: str, usual: str) -> BrokenPart:
-    found, allowed = f"the column holds {WORDS.get(kind, kind)}", f"{WORDS[usual]}, as in its sister parts"
-    return BrokenPart(part.name, found, allowed, "Write the part anew with that type.", column=name)
+    found = told("misfit", kind=told(kind) if kind in FAMILIES else kind)
+    return BrokenPart(part.name, found, told("same_type", kind=told(usual)), told("same_type_fix"), column=name)
 
 
 def first_line(error: BaseException) -> str:
     """Return the first line of a library's message, not longer than a value is shown."""
     return str(error).strip().partition("\n")[0][:120]
+
+
+def _unreadable(name: str, error: Exception) -> BrokenPart:
+    found = told("broken_parquet", why=first_line(error))
+    return BrokenPart(name, found, told("parquet_file"), told("write_anew"))
 
 
 def first_unreadable(parts: Iterable[Part], columns: Iterable[str]) -> BrokenPart | None:
@@ -191,6 +189,5 @@ def first_unreadable(parts: Iterable[Part], columns: Iterable[str]) -> BrokenPar
                 for _ in file.iter_batches(columns=[name for name in columns if name in part.types]):
                     pass
         except (pa.ArrowException, OSError, ValueError) as error:
-            found = f"a broken Parquet file ({first_line(error)})"
-            return BrokenPart(part.name, found, "a Parquet file", AGAIN)
+            return _unreadable(part.name, error)
     return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from .faults import PanelError
+from .words import told
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -117,9 +118,7 @@ class Clock:
             If they do: a time may then come twice, or never.
         """
         if self.changes:
-            raise PanelError(
-                f"times without a time zone are not clear in {self.zone}, whose clocks change: write the offset"
-            )
+            raise PanelError(told("unclear_times", zone=self.zone))
         return local - self._pieces(local, [])
 
     def _pieces(self, times: ir.IntegerValue, bounds: list[int]) -> ir.IntegerValue:

@@ -88,7 +88,7 @@ class DataSource:
         """Check a large data set where it lies; its rows stay there."""
         found = tables.check(path, engine=engine)
         if not found.ok:
-            raise tables.DataError(f"the data set {path} is refused", found.problems)
+            raise tables.refused(path, found.problems)
         names = tuple(found.tables["table"])
         return cls(path.resolve(), _fingerprint(path), tables.read_dataset(path)[0], None, names)
 
@@ -189,7 +189,7 @@ def complete(tasks: Sequence[Task], *, lang: Lang, named: bool, engine: str = ""
     needed = {task.data for task in tasks if not task.notebook.brings_its_own_data}
     paths = dict.fromkeys(task.data for task in tasks)
     sources = {path: DataSource.open(path, whole=path in needed, engine=engine) for path in paths}
-    skipped = _unable(tasks, sources, named=named)
+    skipped = _unable(tasks, sources, lang, named=named)
     plans = []
     for task in (task for task in tasks if task.notebook.name not in skipped):
         try:
@@ -198,13 +198,13 @@ def complete(tasks: Sequence[Task], *, lang: Lang, named: bool, engine: str = ""
             if named:
                 raise
             sources[task.data].check_part((), **_part(task.values))  # a brand or day that no table has is a mistake
-            skipped[task.notebook.name] = str(error).splitlines()[0]
+            skipped[task.notebook.name] = error.told(lang).splitlines()[0]
     if not plans:
         raise ReportError("no report can run: " + "; ".join(f"{name}: {why}" for name, why in skipped.items()))
     return plans, skipped
 
 
-def _unable(tasks: Iterable[Task], sources: Mapping[Path, DataSource], *, named: bool) -> dict[str, str]:
+def _unable(tasks: Iterable[Task], sources: Mapping[Path, DataSource], lang: Lang, *, named: bool) -> dict[str, str]:
     """Return the notebooks that cannot run here, with the reason."""
     skipped = {}
     for notebook, data in dict.fromkeys((task.notebook, task.data) for task in tasks):
@@ -213,10 +213,14 @@ def _unable(tasks: Iterable[Task], sources: Mapping[Path, DataSource], *, named:
             _check_requirements(notebook)
             if not notebook.brings_its_own_data:
                 sources[data].check_part(notebook.tables)
-        except (ReportError, tables.DataError) as error:
+        except ReportError as error:
             if named:
-                raise type(error)(f"{notebook.name}: {error}") from None
+                raise ReportError(f"{notebook.name}: {error}") from None
             skipped[notebook.name] = str(error).splitlines()[0]
+        except tables.DataError as error:
+            if named:
+                raise error.named(notebook.name) from None
+            skipped[notebook.name] = error.told(lang).splitlines()[0]
     return skipped
 
 

@@ -12,6 +12,8 @@ from smm_analysis.tables.converting import Misfit, absent, convert
 from smm_analysis.tables.dataset import Dataset
 from smm_analysis.tables.faults import SHOWN, Problem, shortened
 from smm_analysis.tables.reading import Source
+from smm_analysis.tables.words import told
+from smm_analysis.told import Told, joined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,14 +83,14 @@ def check_table(source: Source, table: Table, dataset: Dataset) -> Checked:
     return Checked(table, source, frame, faults, list(source.problems))
 
 
-def unknown_columns(file: str, columns: Iterable[str], table: Table) -> list[str]:
+def unknown_columns(file: str, columns: Iterable[str], table: Table) -> list[Told]:
     """Return a note for every column that the contract does not have."""
     notes = []
     for name in columns:
         if name not in table.names:
             near = difflib.get_close_matches(name, table.names, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            notes.append(f"{file}: column {name!r} is not in the contract and is left out{hint}")
+            hint = told("did_you_mean", name=near[0]) if near else ""
+            notes.append(told("unknown_column", file=file, name=name, hint=hint))
     return notes
 
 
@@ -96,10 +98,9 @@ def _missing(source: Source, table: Table, name: str) -> Problem:
     column, found = table.column(name), source.columns.column_names
     near = difflib.get_close_matches(name, [other for other in found if other not in table.names], n=1)
     strangers = set(found) - set(table.names)
-    draft = f" If it is there under another name, rename it, or: smm import {source.file} --draft my.toml"
-    add = "Add the column; data/README.md says what it means." + (draft if strangers and source.delimiter else "")
-    fix = f"Rename {near[0]!r} to {name!r}." if near else add
-    first = f"no such column among {shortened(', '.join(found))}"
+    add = told("add_or_draft" if strangers and source.delimiter else "add_column", file=source.file)
+    fix = told("rename", found=near[0], name=name) if near else add
+    first = told("no_such_column", columns=shortened(", ".join(found)))
     return Problem(source.file, 1 if source.delimiter else None, name, first, column.allowed, fix, count=1)
 
 
@@ -131,42 +132,43 @@ def schema(table: Table, dataset: Dataset) -> pandera.DataFrameSchema:
     return pandera.DataFrameSchema(columns, checks=_table_checks(table))
 
 
-def _rule(test: Callable, name: str, allowed: str, fix: str) -> pandera.Check:
+def _rule(test: Callable, name: str, allowed: Told, fix: Told) -> pandera.Check:
     """Return one rule over all rows, missing values too."""
     import pandera.pandas as pandera
 
     return pandera.Check(test, name=name, title=allowed, description=fix, ignore_na=False, n_failure_cases=1)
 
 
-def _value_rule(test: Callable, name: str, allowed: str, fix: str = "Correct the value.") -> pandera.Check:
+def _value_rule(test: Callable, name: str, allowed: Told, fix: Told | None = None) -> pandera.Check:
     """Return one rule over the values of a column; a missing value passes."""
-    return _rule(lambda values: values.isna() | test(values), name, allowed, fix)
+    return _rule(lambda values: values.isna() | test(values), name, allowed, fix or told("correct"))
 
 
 def _column_checks(column: Column, dataset: Dataset) -> list[pandera.Check]:
     """The rules of one column: present, in range, among the choices, Monday, not after the end of observation."""
     checks = []
     if column.required:
-        fix = "Fill in the value or take the row out."
-        checks.append(_rule(lambda s: s.notna(), "present", f"{column.allowed}; not empty", fix))
+        allowed, fix = told("not_empty", what=column.allowed), told("fill_in")
+        checks.append(_rule(lambda s: s.notna(), "present", allowed, fix))
     if column.numeric and column.low is not None:
         high = float("inf") if column.high is None else column.high
         checks.append(_value_rule(lambda s: s.between(column.low, high), "range", column.allowed))
     choices = column.choices or declared(column.name, dataset)
     if choices:
-        allowed, fix = f"one of {', '.join(choices)}", "Correct the value."
-        if not column.choices:
-            fix += f" Or declare it in dataset.toml as a section [{column.name}.NAME]."
+        allowed = told("one_of", choices=", ".join(choices))
+        fix = told("correct") if column.choices else told("correct_or_declare", column=column.name)
         checks.append(_value_rule(lambda s: s.isin(choices), "choice", allowed, fix))
     if column.kind == "week":
-        fix = "Date the week by its Monday."
-        checks.append(_value_rule(lambda s: s.dt.day_of_week.eq(0), "monday", column.allowed, fix))
+        checks.append(_value_rule(lambda s: s.dt.day_of_week.eq(0), "monday", column.allowed, told("monday_fix")))
     if column.kind in ("time", "date", "week") and not column.future:
         end = dataset.observed_until if column.kind == "time" else dataset.observed_until.tz_localize(None)
-        allowed = f"not after observed_until, {dataset.observed_until.isoformat()}"
-        fix = "Correct the time, or observed_until in dataset.toml if the data was watched longer."
-        checks.append(_value_rule(lambda s: s <= end, "observed", allowed, fix))
+        checks.append(_value_rule(lambda s: s <= end, "observed", not_after(dataset), told("not_after_fix")))
     return checks
+
+
+def not_after(dataset: Dataset) -> Told:
+    """Return what is allowed of times, in words: they lie in the time watched (관찰 기간)."""
+    return told("not_after", until=dataset.observed_until.isoformat())
 
 
 def declared(name: str, dataset: Dataset) -> tuple[str, ...]:
@@ -178,14 +180,15 @@ def _table_checks(table: Table) -> list[pandera.Check]:
     """The rules between columns: key, order of times, what needs what."""
     checks = []
     if table.key:
-        allowed, fix = f"each {' + '.join(table.key)} once", "Take the repeated row out."
+        allowed, fix = told("once", key=" + ".join(table.key)), told("once_fix")
         key = list(table.key)
         checks.append(_rule(lambda f: ~f.duplicated(key) | f[key].isna().any(axis=1), "key", allowed, fix))
     for early, late in table.order:
-        allowed, fix = f"not before {early}", f"Correct {late} or {early}."
+        allowed, fix = told("not_before", early=early), told("not_before_fix", early=early, late=late)
         checks.append(_rule(lambda f, a=early, b=late: ~(f[b] < f[a]), late, allowed, fix))
     for column, needed in table.needs:
-        allowed, fix = f"empty where {needed} is empty", f"Fill in {needed} or take {column} out."
+        allowed = told("empty_where", needed=needed)
+        fix = told("empty_where_fix", needed=needed, column=column)
         checks.append(_rule(lambda f, a=column, b=needed: f[a].isna() | f[b].notna(), column, allowed, fix))
     return checks
 
@@ -219,7 +222,7 @@ def _less(fault: Fault, misfit: dict[str, list[np.ndarray]]) -> Fault:
     return column, Misfit(rows, found.allowed, found.fix)
 
 
-def check_keys(checked: dict[str, Checked], large: Mapping[str, LargeTable]) -> list[str]:
+def check_keys(checked: dict[str, Checked], large: Mapping[str, LargeTable]) -> list[Told]:
     """Add the dangling keys to every table's faults; return notes on those that could not be checked.
 
     Keys into a `large` table are looked up in its engine; what a large table points at is its own check's affair.
@@ -229,12 +232,12 @@ def check_keys(checked: dict[str, Checked], large: Mapping[str, LargeTable]) -> 
         for column, target in table.table.points_to.items() if table.readable else ():
             other = large.get(target) or checked.get(target)
             if other is None or not other.readable:
-                notes.append(f"{table.place}: {column} was not checked, there is no readable table {target}")
+                notes.append(told("unchecked", place=table.place, column=column, target=target))
                 continue
             keys = table.frame[column]
             if (dangling := _dangling(keys, other.known(keys))).any():
-                fix = f"Add the row to {target} or correct the key."
-                table.faults.append((column, Misfit(dangling, f"a {other.table.key[0]} that is in {other.place}", fix)))
+                allowed = told("is_in", key=other.table.key[0], place=other.place)
+                table.faults.append((column, Misfit(dangling, allowed, told("is_in_fix", target=target))))
     return notes
 
 
@@ -271,4 +274,4 @@ def _value(table: Checked, column: str, row: int) -> str:
     """Return the value as it stands in the file."""
     columns = [name for name in column.split(", ") if name in table.source.columns.column_names]
     values = [table.source.columns[name][row].as_py() for name in columns]
-    return " + ".join(shortened(value) for value in values) or "(empty)"
+    return joined(map(shortened, values), " + ") or shortened(None)

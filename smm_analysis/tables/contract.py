@@ -11,19 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from smm_analysis.tables.words import told
+from smm_analysis.told import Told
+
 Kind = Literal["key", "name", "text", "choice", "whole", "number", "time", "date", "week"]
 
-WORDS: dict[Kind, str] = {
-    "key": "an id, as text",
-    "name": "a short name, as text",
-    "text": "any text",
-    "choice": "one of",
-    "whole": "a whole number",
-    "number": "a number",
-    "time": "an ISO 8601 time such as 2024-03-04T09:30:00+09:00 (with no offset: the data set's timezone)",
-    "date": "an ISO date such as 2024-03-04",
-    "week": "the date of the week's Monday, such as 2024-03-04",
-}
 EXAMPLES: dict[Kind, str] = {
     "key": "k001",
     "name": "main",
@@ -34,6 +26,11 @@ EXAMPLES: dict[Kind, str] = {
     "date": "2024-03-04",
     "week": "2024-03-04",
 }
+
+
+def form(kind: Kind) -> Told:
+    """Return what values of a kind look like, in words (값의 형식)."""
+    return told(f"form_{kind}")
 
 
 @dataclass(frozen=True)
@@ -50,12 +47,13 @@ class Column:
     shown: str = ""
 
     @property
-    def allowed(self) -> str:
+    def allowed(self) -> Told:
         """What may stand in the column, in words."""
         if self.choices:
-            return f"one of {', '.join(self.choices)}"
-        limits = {(True, True): f", {self.low} to {self.high}", (True, False): f", {self.low} or more"}
-        return WORDS[self.kind] + limits.get((self.low is not None, self.high is not None), "")
+            return told("one_of", choices=", ".join(self.choices))
+        if self.low is None:
+            return form(self.kind)
+        return told("at_least" if self.high is None else "between", what=form(self.kind), low=self.low, high=self.high)
 
     @property
     def example(self) -> str:

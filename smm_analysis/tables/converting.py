@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from smm_analysis.tables.contract import CONTRACT, WORDS, Column
+from smm_analysis.tables.contract import CONTRACT, Column, form
+from smm_analysis.tables.words import told
+from smm_analysis.told import Told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +29,6 @@ DAY_OR_MONTH = r"^(0?[1-9]|1[0-2])[/.-](0?[1-9]|1[0-2])[/.-](\d{4})"
 MANGLED = r"^-?\d([.,]\d+)?[Ee]\+\d{2,}$"
 NOT_FINITE = r"^[+-]?(?i:nan|inf|infinity)$"
 MISSING_AS_TEXT = r"^(nan|NaN|NAN|NaT|None|null|NULL|<NA>|#N/A|#REF!|#VALUE!|#NAME\?)$"
-MANGLED_FIX = "Excel cut this id short, it cannot be restored: export again and do not open the file in Excel first."
-AS_TEXT = "Store the column as text in the program that wrote it; an id may begin with 0 or be too long for a number."
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Misfit:
     """Rows of one column that do not fit (맞지 않는 행): a mask over all rows, what is allowed, what to do."""
 
     rows: np.ndarray
-    allowed: str
-    fix: str
+    allowed: Told
+    fix: Told
 
 
 Converted = tuple["pd.Series", list[Misfit]]
@@ -87,7 +87,7 @@ def _matches(text: pa.ChunkedArray, pattern: str, missing: bool = False) -> np.n
     return pc.fill_null(pc.match_substring_regex(text, pattern), missing).to_numpy()
 
 
-def _misfits(*candidates: tuple[np.ndarray, str, str]) -> list[Misfit]:
+def _misfits(*candidates: tuple[np.ndarray, Told, Told]) -> list[Misfit]:
     return [Misfit(rows, allowed, fix) for rows, allowed, fix in candidates if rows.any()]
 
 
@@ -106,15 +106,15 @@ def _words(values: pa.ChunkedArray, column: Column) -> Converted:
 
     if not _textual(values):
         nothing = pa.chunked_array([pa.nulls(len(values), pa.large_string())])
-        allowed = f"{column.allowed} (the file holds {values.type})"
-        return _series(nothing), [Misfit(np.ones(len(values), bool), allowed, AS_TEXT)]
+        allowed = told("file_holds", what=column.allowed, kind=values.type)
+        return _series(nothing), [Misfit(np.ones(len(values), bool), allowed, told("store_as_text"))]
     text = _text(values)
     if column.kind != "key":
         return _series(text), []
     mangled, word = _matches(text, MANGLED), _matches(text, MISSING_AS_TEXT)
     return _series(_only(text, ~(mangled | word))), _misfits(
-        (mangled, "the id as it was, not a number in scientific notation", MANGLED_FIX),
-        (word, "an id, or an empty field where there is none", "Leave the field empty or put in the id."),
+        (mangled, told("id_as_it_was"), told("mangled_fix")),
+        (word, told("id_or_empty"), told("id_or_empty_fix")),
     )
 
 
@@ -143,8 +143,7 @@ def _whole(values: pa.ChunkedArray, column: Column) -> Converted:
     good = _matches(text, WHOLE, missing=True)
     digits = pc.replace_substring_regex(_only(text, good), r"^\+|\.0+$", "")
     series = digits.cast(pa.int64()).to_pandas(types_mapper={pa.int64(): _int64()}.get)
-    fix = "Write digits only: no unit, no thousands separator."
-    return series, _not_numbers(text, good, column, fix)
+    return series, _not_numbers(text, good, column, told("digits_fix"))
 
 
 def _int64() -> pd.Int64Dtype:
@@ -162,17 +161,16 @@ def _number(values: pa.ChunkedArray, column: Column) -> Converted:
     good = _matches(text, NUMBER, missing=True)
     series = _only(text, good).cast(pa.float64()).to_pandas()
     good &= ~np.isinf(series.to_numpy())
-    fix = "Write digits with a decimal point: no unit, no comma."
-    return series.where(good), _not_numbers(text, good, column, fix)
+    return series.where(good), _not_numbers(text, good, column, told("decimal_fix"))
 
 
-def _not_numbers(text: pa.ChunkedArray, good: np.ndarray, column: Column, fix: str) -> list[Misfit]:
+def _not_numbers(text: pa.ChunkedArray, good: np.ndarray, column: Column, fix: Told) -> list[Misfit]:
     """Tell the words NaN and inf from other texts that are no numbers."""
     if good.all():
         return []
     word = _matches(text, NOT_FINITE)
-    advice = "Leave the field empty where the number is not known."
-    return _misfits((word, f"{column.allowed}, finite", advice), (~good & ~word, column.allowed, fix))
+    finite = told("finite", what=column.allowed)
+    return _misfits((word, finite, told("finite_fix")), (~good & ~word, column.allowed, fix))
 
 
 def _date(values: pa.ChunkedArray, column: Column) -> Converted:
@@ -181,7 +179,7 @@ def _date(values: pa.ChunkedArray, column: Column) -> Converted:
     shape = _matches(text, DATE, missing=True)
     series = _parse(_only(text, shape), aware=False)
     gone = series.isna().to_numpy() & shape & _present(text)
-    return series, _misfits(*_not_iso(text, shape, column), (gone, "a day that exists", "Correct the date."))
+    return series, _misfits(*_not_iso(text, shape, column), (gone, told("day_exists"), told("date_fix")))
 
 
 def _time(values: pa.ChunkedArray, column: Column, timezone: str) -> Converted:
@@ -203,8 +201,8 @@ def _time(values: pa.ChunkedArray, column: Column, timezone: str) -> Converted:
     given = series.notna().to_numpy() | (clock[0].rows if clock else False)
     return series, clock + _misfits(
         *_not_iso(text, shape, column),
-        ((naive | aware) & ~mixed & ~given, "a day and time that exist", "Correct the time."),
-        (mixed, "an offset such as +09:00 on every time of the column, or on none", "Write all times alike."),
+        ((naive | aware) & ~mixed & ~given, told("time_exists"), told("time_fix")),
+        (mixed, told("all_alike"), told("all_alike_fix")),
     )
 
 
@@ -212,8 +210,7 @@ def _placed(local: pd.Series, timezone: str) -> Converted:
     """Put naive times into the time zone, but for those that its clocks skip or repeat."""
     moments = local.dt.tz_localize(timezone, ambiguous="NaT", nonexistent="NaT")
     lost = (local.notna() & moments.isna()).to_numpy()
-    allowed = f"a time that exists once in {timezone} (clocks change then)"
-    return moments, _misfits((lost, allowed, "Write the time with its offset."))
+    return moments, _misfits((lost, told("exists_once", zone=timezone), told("with_offset")))
 
 
 def _fewer(some: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -239,21 +236,18 @@ def _parse(text: pa.ChunkedArray, *, aware: bool) -> pd.Series:
         return parsed.dt.as_unit("us")
 
 
-def _not_iso(text: pa.ChunkedArray, shape: np.ndarray, column: Column) -> Iterator[tuple[np.ndarray, str, str]]:
+def _not_iso(text: pa.ChunkedArray, shape: np.ndarray, column: Column) -> Iterator[tuple[np.ndarray, Told, Told]]:
     """Yield the texts that are no ISO dates: first those that can be read two ways."""
     twofold = ~shape & _matches(text, DAY_OR_MONTH)
-    yield twofold, WORDS[column.kind], _readings(text, twofold) if twofold.any() else ""
-    fix = "Write year-month-day, and hours with leading zeros; `smm import FILE --out FOLDER` converts whole files."
-    yield ~shape & ~twofold, WORDS[column.kind], fix
+    if twofold.any():
+        yield twofold, form(column.kind), _readings(text, twofold)
+    yield ~shape & ~twofold, form(column.kind), told("iso_fix")
 
 
-def _readings(text: pa.ChunkedArray, twofold: np.ndarray) -> str:
+def _readings(text: pa.ChunkedArray, twofold: np.ndarray) -> Told:
     """Say both readings of the first date such as 03/04/2024."""
     import re
 
     first = re.match(DAY_OR_MONTH, text[int(twofold.argmax())].as_py())
     one, two, year = int(first[1]), int(first[2]), first[3]
-    return (
-        f"It may be {year}-{one:02}-{two:02} (month first) or {year}-{two:02}-{one:02} (day first): "
-        "write it as year-month-day."
-    )
+    return told("two_readings", month=f"{year}-{one:02}-{two:02}", day=f"{year}-{two:02}-{one:02}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from smm_analysis.tables.contract import CONTRACT, Table
 from smm_analysis.tables.dataset import Dataset, end_of_day
 from smm_analysis.tables.faults import DataError
+from smm_analysis.tables.words import told
 
 Frames = dict[str, pd.DataFrame]
 
@@ -34,13 +36,13 @@ def bounds(dataset: Dataset, since: str, until: str) -> tuple[pd.Timestamp | Non
     """Return the first moment and the last moment asked for (기간의 양 끝); a DataError if there is nothing between."""
     for name, day in (("since", since), ("until", until)):
         if day and not _is_day(day):
-            raise DataError(f"{name}={day!r} is not a date; allowed: an ISO date such as 2024-03-04, or empty")
+            raise DataError(told("no_date", name=name, day=day))
     if since and until and since > until:
-        raise DataError(f"since={since!r} is after until={until!r}; nothing would be left")
+        raise DataError(told("since_after_until", since=since, until=until))
     start = pd.Timestamp(since).tz_localize(dataset.timezone, ambiguous=True, nonexistent="shift_forward")
     if since and start > dataset.observed_until:
         last = dataset.observed_until.date().isoformat()
-        raise DataError(f"since={since!r} is after the last day observed, {last}; nothing would be left")
+        raise DataError(told("since_too_late", since=since, last=last))
     return start if since else None, end_of_day(until, dataset.timezone) if until else None
 
 
@@ -52,7 +54,7 @@ def _of_brand(frames: Frames, dataset: Dataset, brand: str) -> Frames:
     """Keep one brand's rows; tables without a brand follow the posts, mentions and customers they point at."""
     brands = _brands(frames, dataset)
     if brand not in brands:
-        raise DataError(f"brand={brand!r} is not in the data set; there are: {', '.join(brands) or 'none'}")
+        raise no_brand(brand, brands)
     if len(brands) == 1:
         return frames
     _refuse_ownerless(frames, brand)
@@ -67,8 +69,13 @@ def one_brand(frames: Frames, dataset: Dataset, brand: str) -> str:
     """Return the brand that is meant; "" where the data set names none at all."""
     brands = _brands(frames, dataset)
     if not brand and not dataset.brands and len(brands) > 1:
-        raise DataError(f"the data set has the brands {', '.join(brands)}; say which one with brand=")
+        raise DataError(told("which_brand", brands=", ".join(brands)))
     return brand or (brands[0] if brands else "")
+
+
+def no_brand(brand: str, brands: Collection[str]) -> DataError:
+    """Return the error for a brand that is not there (없는 브랜드): it names those that are."""
+    return DataError(told("no_brand", brand=brand, brands=", ".join(brands) or told("none")))
 
 
 def _brands(frames: Frames, dataset: Dataset) -> list[str]:
@@ -92,9 +99,7 @@ def _refuse_ownerless(frames: Frames, brand: str) -> None:
     for name, targets in wanted.items():
         for target in targets:
             if target not in frames:
-                raise DataError(
-                    f"{name} has no brand of its own: to keep {brand!r} alone, the table {target} is needed"
-                )
+                raise DataError(told("ownerless", table=name, brand=brand, target=target))
 
 
 def _known(table: Table, frame: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:

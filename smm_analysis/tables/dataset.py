@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smm_analysis.tables.faults import DataError, Problem, shortened
+from smm_analysis.tables.words import told
+from smm_analysis.told import Told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,12 +42,12 @@ BRAND = {"market_size": int, "central_medium": str}
 BRAND_MAYBE = {"presence": dict, "account_route": str}
 MEDIUM = {"kind": str, "side": str}
 OWN_MAYBE = {"keys": list, "staff": list}
-WORDS = {
-    str: "a text in quotes",
-    bool: "true or false",
-    int: "a whole number",
-    dict: "a table of answers, 0 to 1",
-    list: "a list of author keys",
+FORMS = {  # type -> what it looks like, a key of words.toml
+    str: "toml_text",
+    bool: "toml_flag",
+    int: "form_whole",
+    dict: "toml_answers",
+    list: "toml_keys",
 }
 
 
@@ -107,7 +109,7 @@ def end_of_day(day: str, timezone: str) -> pd.Timestamp:
     return midnight.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward") - pd.Timedelta(microseconds=1)
 
 
-def read_dataset(folder: Path) -> tuple[Dataset, list[str]]:
+def read_dataset(folder: Path) -> tuple[Dataset, list[Told]]:
     """Return the data set's description and notes on keys it does not know; DataError if it cannot be used."""
     text = _text(folder / NAME)
     raw = _toml(text)
@@ -118,7 +120,7 @@ def read_dataset(folder: Path) -> tuple[Dataset, list[str]]:
             form.fields(entry, needed, maybe, section=f"{kind}.{name}")
     form.meanings(raw)
     if form.problems:
-        raise _error(form.problems)
+        raise _error(*form.problems)
     return _build(raw, _truth(folder / "truth.json")), form.notes
 
 
@@ -128,23 +130,18 @@ def _toml(text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
         line = int(place[1]) if place else text.count("\n") + 1
-        allowed, fix = (
-            "TOML, such as: currency = 'KRW'",
-            "Mend that line; texts stand in quotes, true and false do not.",
-        )
-        raise _error([Problem(NAME, line, "", str(error), allowed, fix)]) from None
+        raise _error(Problem(NAME, line, "", told("no_toml", why=error), told("toml"), told("toml_fix"))) from None
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        fix = "Save it again as UTF-8 (Notepad: Save as, Encoding UTF-8)."
-        raise _error([Problem(NAME, None, "", "not UTF-8", "UTF-8 text", fix)]) from None
+        raise _error(Problem(NAME, None, "", told("no_utf8"), told("utf8"), told("utf8_fix"))) from None
 
 
-def _error(problems: list[Problem]) -> DataError:
-    return DataError(f"{NAME} cannot be used", problems)
+def _error(*problems: Problem) -> DataError:
+    return DataError(told("unusable", file=NAME), problems)
 
 
 def _sections(raw: dict, kind: str) -> list[tuple[str, dict]]:
@@ -171,7 +168,7 @@ class _Form:
                 return number
         return None
 
-    def say(self, section: str, key: str, value: str, allowed: str, fix: str) -> None:
+    def say(self, section: str, key: str, value: str, allowed: Told, fix: Told) -> None:
         """Note one problem."""
         column = f"{section}.{key}".strip(".")
         self.problems.append(Problem(NAME, self.line(section, key) or self.line(section), column, value, allowed, fix))
@@ -180,17 +177,16 @@ class _Form:
         """Check that the needed keys are there, all have their type, and none is unknown."""
         known = needed | maybe
         for key, kind in known.items():
-            words = WORDS.get(kind, "a date or time") if section or kind is not dict else f"sections [{key}.NAME]"
+            form = told("sections", kind=key) if kind is dict and not section else told(FORMS.get(kind, "toml_time"))
             if key in needed and key not in entry:
-                self.say(
-                    section, key, "missing", words, f"Add the line {key} = {LINES.get(key, '...')} {_where(section)}."
-                )
+                fix = told("add_line", line=f"{key} = {LINES.get(key, '...')}", where=_where(section))
+                self.say(section, key, told("missing"), form, fix)
             elif key in entry and not _is(entry[key], kind):
-                self.say(section, key, shortened(entry[key]), words, "Correct the value.")
+                self.say(section, key, shortened(entry[key]), form, told("correct"))
         for key in entry.keys() - known.keys():
             near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            self.notes.append(f"{NAME}: {f'{section}.{key}'.strip('.')} is not a key of the contract, ignored{hint}")
+            hint = told("did_you_mean", name=near[0]) if near else ""
+            self.notes.append(told("unknown_key", file=NAME, key=f"{section}.{key}".strip("."), hint=hint))
         for key, kind in maybe.items():
             if kind is dict and isinstance(entry.get(key), dict) and not section:
                 self._only_sections(key, entry[key])
@@ -198,18 +194,19 @@ class _Form:
     def _only_sections(self, kind: str, entries: dict) -> None:
         for name, entry in entries.items():
             if not isinstance(entry, dict):
-                self.say(kind, name, shortened(entry), f"a section [{kind}.NAME]", f"Write [{kind}.{name}] above it.")
+                fix = told("section_fix", kind=kind, name=name)
+                self.say(kind, name, shortened(entry), told("section", kind=kind), fix)
 
     def meanings(self, raw: dict) -> None:
         """Check what the values mean: zone, currency, moment, choices."""
         zone = raw.get("timezone")
         if isinstance(zone, str) and not _zone_known(zone):
-            self.say("", "timezone", shortened(zone), "a name such as Asia/Seoul", "Use the IANA name of the zone.")
+            self.say("", "timezone", shortened(zone), told("zone"), told("zone_fix"))
         elif isinstance(zone, str) and _is(raw.get("observed_until"), (str, date)):
             self._moment(raw["observed_until"], zone)
         currency = raw.get("currency")
         if isinstance(currency, str) and not re.fullmatch("[A-Z]{3}", currency):
-            self.say("", "currency", shortened(currency), "three capitals such as KRW", "Use the ISO 4217 code.")
+            self.say("", "currency", shortened(currency), told("currency"), told("currency_fix"))
         for name, entry in _sections(raw, "medium"):
             self._choice(f"medium.{name}", "kind", entry, MEDIUM_KINDS)
             self._choice(f"medium.{name}", "side", entry, SIDES)
@@ -221,28 +218,27 @@ class _Form:
         try:
             _moment(value, zone)
         except ValueError:
-            allowed = "a date such as 2024-12-31 or a time such as 2024-12-31T23:59:59+09:00"
-            self.say("", "observed_until", shortened(value), allowed, "Write it in ISO 8601.")
+            self.say("", "observed_until", shortened(value), told("moment"), told("moment_fix"))
 
     def _choice(self, section: str, key: str, entry: dict, choices: tuple[str, ...]) -> None:
         if isinstance(entry.get(key), str) and entry[key] not in choices:
-            self.say(section, key, shortened(entry[key]), f"one of {', '.join(choices)}", "Correct the value.")
+            self.say(section, key, shortened(entry[key]), told("one_of", choices=", ".join(choices)), told("correct"))
 
     def _brand(self, section: str, entry: dict, media: list[str]) -> None:
         size, central = entry.get("market_size"), entry.get("central_medium")
         if _is(size, int) and size <= 0:
-            self.say(section, "market_size", str(size), "a number of people above 0", "Correct the value.")
+            self.say(section, "market_size", str(size), told("people"), told("correct"))
         if isinstance(central, str) and media and central not in media:
-            fix = f"Correct it or add [medium.{central}]."
-            self.say(section, "central_medium", shortened(central), f"one of {', '.join(media)}", fix)
+            allowed, fix = told("one_of", choices=", ".join(media)), told("add_medium", medium=central)
+            self.say(section, "central_medium", shortened(central), allowed, fix)
         presence = entry.get("presence")
         for key, value in presence.items() if isinstance(presence, dict) else ():
             if not isinstance(value, bool | int | float) or not 0 <= value <= 1:
-                self.say(f"{section}.presence", key, shortened(value), "true, false or 0 to 1", "Correct the value.")
+                self.say(f"{section}.presence", key, shortened(value), told("share"), told("correct"))
 
 
-def _where(section: str) -> str:
-    return f"under [{section}]" if section else "at the top of the file"
+def _where(section: str) -> Told:
+    return told("under_section", section=section) if section else told("at_the_top")
 
 
 def _is(value: object, kind: Any) -> bool:
@@ -276,12 +272,12 @@ def _truth(path: Path) -> dict[str, Any] | None:
     try:
         truth = json.loads(path.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        truth, line, why = None, getattr(error, "lineno", None), str(error)
+        truth, line, why = None, getattr(error, "lineno", None), told("no_json", why=error)
     else:
-        line, why = None, "not a JSON object"
+        line, why = None, told("no_object")
     if not isinstance(truth, dict):
-        fix = "Delete the file unless the data is simulated; then write it anew."
-        raise DataError(f"{path.name} cannot be used", [Problem(path.name, line, "", why, "a JSON object", fix)])
+        problem = Problem(path.name, line, "", why, told("object"), told("object_fix"))
+        raise DataError(told("unusable", file=path.name), [problem])
     return truth
 
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from smm_analysis.tables.dataset import NAME
 from smm_analysis.tables.faults import DataError
+from smm_analysis.tables.words import told
 from smm_analysis.terms import SMALLEST_GROUP, Lang, glossary, label
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def export_table(frame: pd.DataFrame, path: str | Path, *, lang: Lang | None = N
     """
     path = Path(path)
     if path.suffix.lower() not in (".csv", ".xlsx"):
-        raise DataError(f"{path.name} cannot be written; allowed: a name that ends in .csv or .xlsx")
+        raise DataError(told("export_ending", file=path.name))
     name = re.sub(r"[\[\]:*?/\\']", "_", path.stem)[:25] or "table"
     write = _write_csv if path.suffix.lower() == ".csv" else _write_book
     return write(path, {name: frame}, lang)[0]
@@ -123,7 +124,7 @@ def export_tables(
     held = {name: WITHHELD[name] for name in WITHHELD if not texts}
     for name in names:
         if name not in data.names:
-            raise DataError(f"there is no table {name!r} to export; there are: {', '.join(data.names)}")
+            raise DataError(told("export_unknown", table=name, tables=", ".join(data.names)))
     frames = {name: getattr(data, name) for name in names or data.names}
     left_out = {name: tuple(c for c in held.get(name, ()) if c in frame) for name, frame in frames.items()}
     frames = {name: frame.drop(columns=list(left_out[name])) for name, frame in frames.items()}
@@ -139,9 +140,9 @@ def export_tables(
 def _refuse_place(out: Path, data: Path) -> None:
     """Refuse a folder whose CSV files would be read as tables, and the name of a file."""
     if out.is_file() or out.suffix.lower() in (".csv", ".xls", ".xlsm", ".ods"):
-        raise DataError(f"{out} is no folder; give a folder for CSV files, or a name that ends in .xlsx")
+        raise DataError(told("export_no_folder", out=out))
     if (out / NAME).exists() or data.resolve() in (out.resolve(), *out.resolve().parents):
-        raise DataError(f"{out} is a data set, an export is not to be read as one; give another folder")
+        raise DataError(told("export_into_data", out=out))
 
 
 def suppress_small(
@@ -255,7 +256,7 @@ def _cell(value: Any, counts: Counter[str], as_csv: bool) -> Any:
 
 def _headings(frame: pd.DataFrame, lang: Lang | None) -> list[str]:
     if frame.shape[1] > COLUMNS:
-        raise DataError(f"{frame.shape[1]:,} columns cannot be written; a sheet holds {COLUMNS:,}")
+        raise DataError(told("export_columns", n=f"{frame.shape[1]:,}", most=f"{COLUMNS:,}"))
     words = [label(str(name), lang) if lang and name in glossary() else str(name) for name in frame]
     return [defused(word, inner=True) for word in words]
 

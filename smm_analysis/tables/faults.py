@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
-from smm_analysis.tables.friendly import told
+from smm_analysis.tables.words import told
+from smm_analysis.terms import Lang
+from smm_analysis.told import Told, in_language, joined
 
 SHOWN = 5  # how many bad rows a problem names before it only counts
 WIDTH = 60  # how much of a value is shown
@@ -14,7 +18,7 @@ WIDTH = 60  # how much of a value is shown
 def shortened(value: object) -> str:
     """Return a value as a person may safely see it: quoted, one line, at most 60 characters."""
     if value is None or value != value:
-        return "(empty)"
+        return told("empty")
     text = repr(str(value)[: WIDTH + 1])
     return text if len(text) <= WIDTH else text[: WIDTH - 4] + "...'"
 
@@ -36,23 +40,27 @@ class Problem:
     count: int = 1
     also: tuple[tuple[int, str], ...] = ()
 
-    @property
-    def unit(self) -> str:
-        """'row' in Parquet, which has no lines."""
-        return "row" if self.file.endswith(".parquet") else "line"
+    def told(self, lang: Lang) -> str:
+        """Return the problem as a sentence in a language (문제를 한 문장으로)."""
+        return in_language(self._sentence(), lang)
 
     def __str__(self) -> str:
+        return str(self._sentence())
+
+    def _sentence(self) -> Told:
+        unit = "row" if self.file.endswith(".parquet") else "line"  # Parquet has no lines
         place = [self.file]
-        place += [f"{self.unit} {self.line}"] if self.line else []
-        place += [f"column {self.column}"] if self.column else []
-        also = "; ".join(f"{self.unit} {line} has {value}" for line, value in self.also)
-        total = f"{self.count:,} rows in all" if self.count > 1 else ""
-        more = "; ".join(part for part in (also, total) if part)
-        return f"{', '.join(place)}: {self.value}{f' ({more})' if more else ''}. Allowed: {self.allowed}. {self.fix}"
+        place += [told(f"at_{unit}", n=self.line)] if self.line else []
+        what = "at_entry" if self.file.endswith(".toml") else "at_column"
+        place += [told(what, name=self.column)] if self.column else []
+        more = [told(f"also_{unit}", n=line, value=value) for line, value in self.also]
+        more += [told("in_all", count=f"{self.count:,}")] if self.count > 1 else []
+        found = told("and_more", value=self.value, more=joined(more, "; ")) if more else self.value
+        return told("problem", place=joined(place), found=found, allowed=self.allowed, fix=self.fix)
 
 
 class DataError(ValueError):
-    """A data set that cannot be used as it is (데이터 오류); `problems` lists why.
+    """A data set that cannot be used as it is (데이터 오류); `problems` lists why. It reads as English.
 
     >>> problem = Problem("weekly.csv", 3, "units", "'x'", "a number", "Correct it.")
     >>> print(DataError("the data set is refused", [problem]))
@@ -65,13 +73,23 @@ class DataError(ValueError):
         super().__init__(what, self.problems)  # both, so that the error survives pickling
 
     def __str__(self) -> str:
-        number = len(self.problems)
-        head = f"{self.what}: {number} problem{'s' * (number != 1)}" if number else self.what
-        return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
+        return self.told("en")
+
+    def told(self, lang: Lang) -> str:
+        """Return the message in a language (오류 안내): what it is about, then a line a problem."""
+        n = len(self.problems)
+        head = told("refused", what=self.what, n=n, s="s" * (n != 1)) if n else self.what
+        return "\n".join([in_language(head, lang), *(f"  {problem.told(lang)}" for problem in self.problems)])
+
+    def named(self, name: str) -> Self:
+        """Return the same error as the one of a report or a notebook (이름을 붙인 오류)."""
+        return type(self)(told("of", name=name, what=self.what), self.problems)
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows in the place of a traceback: the mistake is in the data, not in the code."""
-        return told(str(self))
+        head = joined([told("not_usable").korean, told("not_usable")], " · ")
+        both = dict.fromkeys([self.told("ko"), self.told("en")])  # once, where there is no Korean
+        return [head, *"\n".join(f"• {message}" for message in both).splitlines()]
 
 
 class MissingTable(DataError, AttributeError):
@@ -84,9 +102,14 @@ class NoRows(DataError):
     @classmethod
     def of(cls, file: str) -> NoRows:
         """Return the error for a file, or a folder of parts."""
-        return cls(f"{file}: no rows, only the header; read as if the table were not there")
+        return cls(told("no_rows", file=file))
+
+
+def refused(path: Path, problems: Iterable[Problem]) -> DataError:
+    """Return the error for a data set that is not in order (쓸 수 없는 데이터), with all that is wrong."""
+    return DataError(told("data_refused", path=path), problems)
 
 
 def refuse(file: str, value: str, allowed: str, fix: str, *, line: int | None = None, column: str = "") -> DataError:
     """Return the error for a file that cannot be read at all."""
-    return DataError(f"{file} cannot be read", [Problem(file, line, column, value, allowed, fix, count=1)])
+    return DataError(told("unreadable", file=file), [Problem(file, line, column, value, allowed, fix, count=1)])

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smm_analysis.tables.faults import refuse
+from smm_analysis.tables.words import told
+from smm_analysis.told import joined
 
 
 def places_of(folder: Path, name: str) -> list[Path]:
@@ -18,8 +20,8 @@ def places_of(folder: Path, name: str) -> list[Path]:
 def only(places: Sequence[Path]) -> Path:
     """Return the one place of a table (하나뿐인 곳); a DataError where there are two."""
     if len(places) > 1:
-        names = " and ".join(place.name for place in places)
-        raise refuse(places[0].name, f"{names} both there", "one file a table", "Keep one of them.")
+        names = joined([place.name for place in places], " and ", ko=", ")
+        raise refuse(places[0].name, told("both_there", names=names), told("one_file"), told("one_file_fix"))
     return places[0]
 
 

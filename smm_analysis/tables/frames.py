@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from smm_analysis.tables.contract import CONTRACT, Table
 from smm_analysis.tables.dataset import Dataset
 from smm_analysis.tables.faults import DataError, MissingTable
+from smm_analysis.tables.words import told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ class Tables:
         for name in need:
             if frames[name].empty:
                 chosen = f"brand={brand!r}, since={since!r}, until={until!r}"
-                raise DataError(f"nothing of the table {name} is left by {chosen}")
+                raise DataError(told("nothing_left", table=name, by=chosen))
         return Tables(self.path, dataset, frames)
 
     def one_brand(self, brand: str = "") -> str:
@@ -101,9 +102,5 @@ def _plain(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 def missing_table(name: str, path: Path) -> DataError:
     """Return the error for a table that is not there (없는 표): what to add or, of a name unknown, what there is."""
     if name not in CONTRACT:
-        return DataError(f"there is no table {name!r} in the contract; tables: {', '.join(CONTRACT)}")
-    columns = ", ".join(CONTRACT[name].required)
-    return MissingTable(
-        f"the table {name} is missing in {path}, or has no rows: add {name}.csv (or {name}.parquet) with the columns "
-        f"{columns}"
-    )
+        return DataError(told("unknown_table", table=name, tables=", ".join(CONTRACT)))
+    return MissingTable(told("missing_table", table=name, path=path, columns=", ".join(CONTRACT[name].required)))

@@ -14,6 +14,8 @@ from smm_analysis.tables.dataset import NAME, Dataset, read_dataset
 from smm_analysis.tables.faults import DataError, NoRows, Problem, refuse
 from smm_analysis.tables.files import only, parquet_files, places_of
 from smm_analysis.tables.template import WORKBOOK
+from smm_analysis.tables.words import told
+from smm_analysis.told import Told
 
 if TYPE_CHECKING:
     from smm_analysis import panels
@@ -41,7 +43,7 @@ class Inspection:
     refused: dict[str, Refused] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Told] = field(default_factory=list)
     engine: panels.Engine | None = None
 
     def opened(self) -> panels.Engine:
@@ -53,7 +55,7 @@ class Inspection:
             try:
                 self.engine = panels.connect(engine_of(self.chosen, self.dataset))
             except panels.PanelError as error:
-                raise DataError(str(error)) from None
+                raise DataError(error.what) from None
         return self.engine
 
 
@@ -82,9 +84,8 @@ def _inspect(found: Inspection) -> None:
     _check_rows(found)
     _check_large(found)
     if not found.checked and not found.large and not found.problems:
-        allowed = f"at least one row in one of {', '.join(CONTRACT)}"
-        fix = "Put a file such as weekly.csv there, and fill it in."
-        found.problems.append(Problem(str(found.path), None, "", "a data set without tables", allowed, fix))
+        allowed, fix = told("a_table", tables=", ".join(CONTRACT)), told("a_table_fix")
+        found.problems.append(Problem(str(found.path), None, "", told("no_tables"), allowed, fix))
 
 
 # --- the folder -------------------------------------------------------------------------------------------------------
@@ -92,12 +93,12 @@ def _inspect(found: Inspection) -> None:
 
 def _need_folder(path: Path) -> None:
     """Refuse what is not a folder with dataset.toml."""
-    fix = "Give the folder that holds dataset.toml; `smm template OUT` makes one to fill in."
-    what = "not there" if not path.exists() else "a file" if not path.is_dir() else ""
+    what = "no_folder" if not path.exists() else "a_file" if not path.is_dir() else ""
     if not what and not (path / NAME).is_file():
-        what = f"a folder without {NAME}"
+        what = "no_description"
     if what:
-        raise DataError(str(path), [Problem(str(path), None, "", what, f"a folder with {NAME} and tables", fix)])
+        problem = Problem(str(path), None, "", told(what), told("folder"), told("folder_fix"))
+        raise DataError(str(path), [problem])
 
 
 def _note_strangers(found: Inspection) -> None:
@@ -106,12 +107,12 @@ def _note_strangers(found: Inspection) -> None:
         if path.name.startswith((".", "_", "~$")) or path.name in (NAME, WORKBOOK, "truth.json", "imports"):
             continue
         if path.suffix.lower() in EXCEL:
-            fix = f"Take it out of the folder, then: smm import {path.name} --out FOLDER"
-            found.problems.append(Problem(path.name, None, "", "an Excel file", "CSV or Parquet", fix))
+            fix = told("csv_or_parquet_fix", file=path.name)
+            found.problems.append(Problem(path.name, None, "", told("excel_file"), told("csv_or_parquet"), fix))
         elif _could_be_meant(path):
             near = difflib.get_close_matches(path.stem.lower(), CONTRACT, n=1)
-            hint = f"; did you mean {near[0]}.csv?" if near else ""
-            found.notes.append(f"{path.name}: not a table of the contract, left out{hint}")
+            hint = told("did_you_mean", name=f"{near[0]}.csv") if near else ""
+            found.notes.append(told("stranger", file=path.name, hint=hint))
 
 
 def _could_be_meant(path: Path) -> bool:
@@ -136,10 +137,12 @@ def _inspect_table(found: Inspection, table: Table) -> None:
     try:
         _read(found, only(places), table)
     except NoRows as error:
-        found.notes.append(str(error))
+        found.notes.append(error.what)
         found.unread[table.name] = places[0].name
     except (DataError, OSError) as error:
         broken = error if isinstance(error, DataError) else reading.not_allowed(places[0].name, error)
+        if not broken.problems:  # no engine: that is not the table's
+            raise
         found.problems += broken.problems
         found.unread[table.name] = places[0].name
 
@@ -163,8 +166,7 @@ def _parts(place: Path) -> list[Path]:
     """Return the Parquet files of a table; a folder without any is refused."""
     parts = parquet_files(place)
     if not parts:
-        fix = "Put the Parquet parts there, or a CSV file beside dataset.toml."
-        raise refuse(place.name, "a folder without .parquet files", "Parquet parts", fix)
+        raise refuse(place.name, told("no_parts"), told("parts"), told("parts_fix"))
     return parts
 
 
@@ -213,7 +215,7 @@ def _targets(found: Inspection, large: LargeTable) -> dict[str, Target]:
         if target := _target(found, name):
             targets[name] = target
         else:
-            found.notes.append(f"{large.place}: {column} was not checked, there is no readable table {name}")
+            found.notes.append(told("unchecked", place=large.place, column=column, target=name))
     return targets
 
 

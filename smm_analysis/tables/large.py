@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from smm_analysis import panels
 from smm_analysis.tables.contract import CONTRACT, Table
 from smm_analysis.tables.dataset import ENGINE, Dataset
-from smm_analysis.tables.faults import DataError, NoRows, Problem
+from smm_analysis.tables.faults import DataError, NoRows, Problem, refused
 from smm_analysis.tables.files import only, parquet_files, places_of
 from smm_analysis.tables.rules import check_large, problem_of
+from smm_analysis.tables.words import told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,10 +113,8 @@ def _unclear(log: panels.Log, file: str) -> Iterator[Problem]:
         n for n, kind in log.columns.items() if kind == "time" and any(p.types.get(n) == "local" for p in log.parts)
     ]
     for name in local if log.clock.changes else ():
-        allowed, fix = "timestamps with a time zone", "Write the times with their offset."
-        yield Problem(
-            file, None, name, f"times without an offset, and the clocks of {log.clock.zone} change", allowed, fix
-        )
+        found = told("unclear_times", zone=log.clock.zone)
+        yield Problem(file, None, name, found, told("clear_times"), told("clear_times_fix"))
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
@@ -190,7 +189,7 @@ def fetch_all(
         for name in sorted(large, key=lambda name: name in _POINTED_AT):
             found[name] = fetch(large[name], wanted, _pointed_at(found, name))
     except panels.PanelError as error:
-        raise DataError(str(error)) from None
+        raise DataError(error.what) from None
     return {name: found[name] for name in CONTRACT if name in found}
 
 
@@ -231,7 +230,7 @@ def _need_order(path: Path, large: Collection[LargeTable], dataset: Dataset, *, 
         store = panels.Store(cache_of(path))
         problems = [problem for table in large for problem in check_large(table, dataset, {}, store).problems]
     if problems:
-        raise DataError(f"the data set {path} is refused", problems)
+        raise refused(path, problems)
 
 
 def _places(path: Path) -> Iterator[tuple[str, Path]]:

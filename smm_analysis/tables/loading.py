@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from smm_analysis.tables.contract import CONTRACT
 from smm_analysis.tables.dataset import Dataset
-from smm_analysis.tables.faults import DataError, Problem
+from smm_analysis.tables.faults import Problem, refused
 from smm_analysis.tables.frames import Tables, missing_table
 from smm_analysis.tables.inspecting import Inspection, inspected
+from smm_analysis.tables.words import told
+from smm_analysis.terms import Lang
+from smm_analysis.told import Told, in_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +64,7 @@ def load(
 
     with inspected(Path(path), engine) as found:
         if found.problems:
-            raise DataError(f"the data set {path} is refused", found.problems)
+            raise refused(path, found.problems)
         frames = {name: checked.frame for name, checked in found.checked.items()}
         if found.large:
             start, end = bounds(found.dataset, since, until)
@@ -90,13 +93,13 @@ class Check:
     """What a data set holds and what is wrong with it (검사 결과); `print(check)` is the report.
 
     `tables` has a row a table: table, file, read, kept, refused (rows; read = kept + refused). `notes` are things to
-    know that refuse nothing.
+    know that refuse nothing. It reads as English; `told` says it in a language.
     """
 
     path: Path
     tables: pd.DataFrame
     problems: list[Problem]
-    notes: list[str]
+    notes: list[Told]
 
     @property
     def ok(self) -> bool:
@@ -104,13 +107,26 @@ class Check:
         return not self.problems
 
     def __str__(self) -> str:
-        parts = [self.tables.to_string(index=False)] if len(self.tables) else []
+        return self.told("en")
+
+    def told(self, lang: Lang) -> str:
+        """Return the report in a language (검사 결과를 말로)."""
+        parts = [_counted(self.tables, lang)] if len(self.tables) else []
         if self.problems:
-            parts += [f"Problems ({len(self.problems)}):", *(f"  {problem}" for problem in self.problems)]
+            parts += [told("problems", n=len(self.problems)), *(f"  {one.told(lang)}" for one in self.problems)]
         if self.notes:
-            parts += [f"Notes ({len(self.notes)}):", *(f"  {note}" for note in self.notes)]
-        verdict = "in order" if self.ok else "refused until the problems above are mended"
-        return "\n".join([*parts, f"{self.path}: {verdict}."])
+            parts += [told("notes", n=len(self.notes)), *(f"  {in_language(note, lang)}" for note in self.notes)]
+        parts.append(told("in_order" if self.ok else "not_in_order", path=self.path))
+        return "\n".join(in_language(part, lang) for part in parts)
+
+
+def _counted(tables: pd.DataFrame, lang: Lang) -> str:
+    """Return the counts with headings of the language; a Hangul syllable is two columns wide."""
+    import pandas as pd
+
+    headings = {name: in_language(told(f"head_{name}"), lang) for name in tables}
+    with pd.option_context("display.unicode.east_asian_width", True):
+        return tables.rename(columns=headings).to_string(index=False)
 
 
 def check(path: str | Path, *, engine: str = "") -> Check:
@@ -128,9 +144,9 @@ def _accounts(found: Inspection) -> pd.DataFrame:
         n = table.log.n_rows
         rows[name] = (table.place, n, found.refused[name].rows if table.readable else n)
     ordered = [(name, *rows[name]) for name in CONTRACT if name in rows]
-    told = [(name, file, read, read - refused, refused) for name, file, read, refused in ordered]
-    told += [(name, file, 0, 0, 0) for name, file in found.unread.items()]
-    return pd.DataFrame(told, columns=["table", "file", "read", "kept", "refused"])
+    counts = [(name, file, read, read - refused, refused) for name, file, read, refused in ordered]
+    counts += [(name, file, 0, 0, 0) for name, file in found.unread.items()]
+    return pd.DataFrame(counts, columns=["table", "file", "read", "kept", "refused"])
 
 
 def logs(path: str | Path, *, engine: str = "", cache: Path | None = None, check: bool = True) -> panels.Logs:
@@ -164,11 +180,11 @@ def check_cut(
     DataError
         As `Tables.cut`, but for days of which nothing is left.
     """
-    from smm_analysis.tables.cutting import bounds
+    from smm_analysis.tables.cutting import bounds, no_brand
 
     for name in need:
         if name not in names:
             raise missing_table(name, path)
     if brand and dataset.brands and brand not in dataset.brands:
-        raise DataError(f"brand={brand!r} is not in the data set; there are: {', '.join(dataset.brands)}")
+        raise no_brand(brand, dataset.brands)
     bounds(dataset, days.get("since", ""), days.get("until", ""))

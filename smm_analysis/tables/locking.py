@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from smm_analysis.tables.faults import DataError
+from smm_analysis.tables.words import told
 
 OLD = ".old"  # in a stage: the data set's own files, while new ones take their place
 
@@ -31,7 +32,7 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise DataError(f"another import into {folder}, or `smm forget` there, is running; wait for it") from None
+        raise DataError(told("locked", folder=folder)) from None
     try:
         _refuse_half_done(folder)
         yield
@@ -67,8 +68,4 @@ def _refuse_half_done(folder: Path) -> None:
     for stage in stages(folder):
         if _holds_old(stage):
             names = ", ".join(sorted(path.name for path in (stage / OLD).iterdir()))
-            raise DataError(
-                f"an import into {folder} was broken off while it put files in place; the earlier {names} lie in "
-                f"{stage / OLD}. Move them back to {folder} (a .csv in place of a .parquet of the same name), "
-                f"delete {stage}, and import again"
-            )
+            raise DataError(told("half_done", folder=folder, names=names, old=stage / OLD, stage=stage))

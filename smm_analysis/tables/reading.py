@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from smm_analysis.tables.contract import Table
 from smm_analysis.tables.faults import SHOWN, DataError, NoRows, Problem, refuse, shortened
+from smm_analysis.tables.words import told
+from smm_analysis.told import Told
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,13 +27,12 @@ BLOCK = 8 << 20  # bytes that pyarrow parses at a time; one row must fit
 MANY = 10_000  # malformed rows after which a table is given up
 ENOUGH = 1_000_000  # malformed rows after which they are no longer counted
 DELIMITERS = (",", ";", "\t")
-IMPORT = "Save it as CSV UTF-8, or take it out of the folder and let `smm import FILE --out FOLDER` read it."
-MAGIC = {
-    b"PK\x03\x04": "an Excel workbook or zip file",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"PAR1": "a Parquet file",
-    b"\x1f\x8b": "a gzip file",
-    b"%PDF": "a PDF file",
+MAGIC = {  # first bytes -> what it is, a key of words.toml
+    b"PK\x03\x04": "zip_file",
+    b"\xd0\xcf\x11\xe0": "old_workbook",
+    b"PAR1": "parquet_file",
+    b"\x1f\x8b": "gzip_file",
+    b"%PDF": "pdf_file",
 }
 
 
@@ -94,10 +95,13 @@ def walk(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             except StopIteration:
                 return
             except csv.Error as error:
-                fix = "Put the text in quotes that close, and double every quote inside it."
-                raise refuse(path.name, str(error), "quotes that open and close", fix, line=line) from None
+                raise _misquoted(path.name, error, line) from None
             if fields:
                 yield line, fields
+
+
+def _misquoted(file: str, error: csv.Error, line: int) -> DataError:
+    return refuse(file, told("misquoted", why=error), told("quotes"), told("quotes_fix"), line=line)
 
 
 def read_csv(path: Path, table: Table) -> Source:
@@ -110,7 +114,7 @@ def read_csv(path: Path, table: Table) -> Source:
         columns = _parse(path, header, delimiter, malformed)
     except pa.ArrowInvalid as error:
         if malformed.count >= MANY:
-            raise DataError(f"{path.name} cannot be read", _malformed_rows(path, delimiter, len(header))) from None
+            raise DataError(told("unreadable", file=path.name), _malformed_rows(path, delimiter, len(header))) from None
         raise _unreadable(path, delimiter, str(error)) from None
     if not columns.num_rows and not malformed.count:
         raise NoRows.of(path.name)
@@ -118,8 +122,8 @@ def read_csv(path: Path, table: Table) -> Source:
     if malformed.count or _has_newlines(columns):
         source.problems.extend(_malformed_rows(path, delimiter, len(header)))
     if malformed.count and not source.problems:
-        fix = "Put every text in quotes and double the quotes inside it."
-        raise refuse(path.name, f"{malformed.count} rows that cannot be told apart", "one row a line", fix)
+        found = told("run_together", count=malformed.count)
+        raise refuse(path.name, found, told("row_a_line"), told("row_a_line_fix"))
     return source
 
 
@@ -159,15 +163,15 @@ def read_parquet(paths: list[Path], folder: Path) -> Source:
             with parquet.ParquetFile(path) as opened:
                 tables.append(opened.read())
         except (pa.ArrowException, OSError, ValueError) as error:
-            fix = "Write the file anew; the copy may be incomplete."
-            raise refuse(file, f"a broken Parquet file ({_first(error)})", "a Parquet file", fix) from None
+            found = told("broken_parquet", why=_first(error))
+            raise refuse(file, found, told("parquet_file"), told("write_anew")) from None
         _need_each_once(tables[-1].column_names, file)
         parts.append((file, path, tables[-1].num_rows))
     try:
         columns = pa.concat_tables(tables, promote_options="permissive")
     except pa.ArrowException as error:
-        allowed = "parts with the same columns and types"
-        raise refuse(f"{parts[0][0]} and its sister parts", _first(error), allowed, "Write them alike.") from None
+        file, found = told("sister_parts", file=parts[0][0]), told("unlike_parts", why=_first(error))
+        raise refuse(file, found, told("like_parts"), told("like_parts_fix")) from None
     if not columns.num_rows:
         raise NoRows.of(parts[0][0])
     return Source(tuple(parts), columns)
@@ -175,9 +179,8 @@ def read_parquet(paths: list[Path], folder: Path) -> Source:
 
 def not_allowed(file: str, error: OSError) -> DataError:
     """Return the error for a file that the system does not let us read."""
-    return refuse(
-        file, error.strerror or str(error), "a file that can be opened", "Close it elsewhere, see its rights."
-    )
+    found = told("not_opened", why=error.strerror or error)
+    return refuse(file, found, told("opens"), told("opens_fix"))
 
 
 def _first(error: Exception) -> str:
@@ -189,8 +192,8 @@ def _need_each_once(names: list[str], file: str) -> None:
     """Refuse a header that names a column twice."""
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        found = f"{', '.join(map(repr, twice))} more than once in the header"
-        raise refuse(file, found, "each column name once", "Rename or delete the second one.", line=1, column=twice[0])
+        found = told("named_twice", names=", ".join(map(repr, twice)))
+        raise refuse(file, found, told("named_once"), told("named_once_fix"), line=1, column=twice[0])
 
 
 def _look(path: Path, table: Table) -> tuple[list[str], str]:
@@ -198,8 +201,7 @@ def _look(path: Path, table: Table) -> tuple[list[str], str]:
     with path.open("rb") as file:
         block = file.read(LOOK)
         if not block:
-            fix = "Fill it in, or delete it if you do not have this table."
-            raise refuse(path.name, "an empty file", "a header and at least one row", fix)
+            raise refuse(path.name, told("empty_file"), told("header_and_row"), told("header_and_row_fix"))
         _need_text(path, block)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
             _need_no_nul(path, whole, LOOK)
@@ -212,7 +214,8 @@ def _header_of(path: Path, block: bytes, table: Table) -> tuple[list[str], str]:
     """Find the header line in the first block; refuse a file without one, or without rows below it."""
     first, end, rest = block.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n").partition(b"\n")
     if not end and len(block) == LOOK:
-        raise refuse(path.name, f"a first line longer than {LOOK:,} bytes", "a header line", "Is this the right file?")
+        found = told("endless_header", bytes=f"{LOOK:,}")
+        raise refuse(path.name, found, told("header_line"), told("right_file"))
     names = _header(path, first.decode("utf-8"), table)
     if len(block) < LOOK and not rest.strip():
         raise NoRows.of(path.name)
@@ -224,8 +227,7 @@ def _header(path: Path, text: str, table: Table) -> tuple[list[str], str]:
     headers = {mark: _names(text, mark) for mark in DELIMITERS}
     best = max(DELIMITERS, key=lambda mark: (len(set(headers[mark]) & set(table.names)), len(headers[mark])))
     if not any(headers[best]):
-        fix = "Put the column names into the first line, without quotes."
-        raise refuse(path.name, shortened(text), "a header line with the column names", fix, line=1)
+        raise refuse(path.name, shortened(text), told("header_names"), told("header_names_fix"), line=1)
     _need_each_once(headers[best], path.name)
     return headers[best], best
 
@@ -240,11 +242,11 @@ def _names(text: str, delimiter: str) -> list[str]:
 
 def _need_text(path: Path, block: bytes) -> None:
     """Refuse what is not UTF-8, saying what it looks like."""
-    looks = next((words for magic, words in MAGIC.items() if block.startswith(magic)), "") or _utf16(block)
+    looks = next((told(key) for magic, key in MAGIC.items() if block.startswith(magic)), None) or _utf16(block)
     if not looks and b"\0" not in block and not _decodes(block, "utf-8"):
         looks = _other_encoding(block)
     if looks:
-        raise refuse(path.name, f"looks like {looks}", "a CSV file in UTF-8", IMPORT)
+        raise refuse(path.name, told("looks_like", what=looks), told("utf8_csv"), told("import_it"))
 
 
 def _decodes(block: bytes, encoding: str) -> bool:
@@ -256,23 +258,23 @@ def _decodes(block: bytes, encoding: str) -> bool:
     return True
 
 
-def _utf16(block: bytes) -> str:
+def _utf16(block: bytes) -> Told | None:
     """Return 'UTF-16 text' for its byte order mark or, without one, for zeros at every second byte."""
     if block.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "UTF-16 text (Excel calls it Unicode text)"
+        return told("utf16")
     start = block[:2000]
     zeros = [start[side::2].count(0) / max(1, len(start[side::2])) for side in (0, 1)]
-    return "UTF-16 text without a byte order mark" if max(zeros) > 0.4 and min(zeros) < 0.1 else ""
+    return told("utf16_unmarked") if max(zeros) > 0.4 and min(zeros) < 0.1 else None
 
 
-def _other_encoding(block: bytes) -> str:
+def _other_encoding(block: bytes) -> Told:
     """Name the encoding of bytes that are not UTF-8, as far as one can tell."""
     control = sum(byte < 9 or 13 < byte < 32 for byte in block[:4096])
     if control > len(block[:4096]) / 50:
-        return "binary data, not text"
+        return told("binary")
     if _decodes(block, "cp949") and any("가" <= char <= "힣" for char in block.decode("cp949", "ignore")):
-        return "CP949 (EUC-KR), the encoding of Korean Windows"
-    return "text in another encoding than UTF-8"
+        return told("cp949")
+    return told("other_encoding")
 
 
 def _need_no_nul(path: Path, whole: mmap.mmap, end: int) -> None:
@@ -281,8 +283,7 @@ def _need_no_nul(path: Path, whole: mmap.mmap, end: int) -> None:
     if at < 0:
         return
     line = _lines_before(whole, at) + 1
-    fix = "The file is damaged or not text: export it again."
-    raise refuse(path.name, "a NUL byte", "text without NUL bytes", fix, line=line)
+    raise refuse(path.name, told("nul_byte"), told("no_nul_byte"), told("no_nul_byte_fix"), line=line)
 
 
 def _lines_before(whole: mmap.mmap, end: int) -> int:
@@ -301,16 +302,15 @@ def _malformed_rows(path: Path, delimiter: str, width: int) -> list[Problem]:
     """Read along strictly: name the rows with too few or too many fields, stop at a quote out of place."""
     wrong = ((line, fields) for line, fields in walk(path, delimiter) if len(fields) != width)
     first = [
-        (line, f"{len(fields)} fields in {shortened(delimiter.join(fields))}") for line, fields in islice(wrong, SHOWN)
+        (line, told("fields_in", n=len(fields), row=shortened(delimiter.join(fields))))
+        for line, fields in islice(wrong, SHOWN)
     ]
     if not first:
         return []
     count = len(first) + sum(1 for _ in islice(wrong, ENOUGH - len(first)))
-    fix = "Put texts that hold the delimiter or a line break in quotes, and fill in missing fields."
-    if count == ENOUGH:
-        fix = f"Counting stopped at {ENOUGH:,} such rows: is this the right file?"
+    fix = told("fields_fix") if count < ENOUGH else told("stopped_counting", count=f"{ENOUGH:,}")
     (line, value), *also = first
-    return [Problem(path.name, line, "", value, f"{width} fields, as in the header", fix, count, tuple(also))]
+    return [Problem(path.name, line, "", value, told("fields_wanted", n=width), fix, count, tuple(also))]
 
 
 def _unreadable(path: Path, delimiter: str, why: str) -> DataError:
@@ -318,12 +318,13 @@ def _unreadable(path: Path, delimiter: str, why: str) -> DataError:
     with path.open("rb") as file:
         for number, line in enumerate(iter(lambda: file.readline(BLOCK), b""), 1):
             if len(line) == BLOCK:
-                return refuse(path.name, f"a line of over {BLOCK:,} bytes", "shorter lines", IMPORT, line=number)
+                found = told("long_line", bytes=f"{BLOCK:,}")
+                return refuse(path.name, found, told("shorter_lines"), told("import_it"), line=number)
             if not _decodes(line, "utf-8"):
-                allowed = "UTF-8 throughout"
-                return refuse(path.name, f"looks like {_other_encoding(line)}", allowed, IMPORT, line=number)
+                found = told("looks_like", what=_other_encoding(line))
+                return refuse(path.name, found, told("utf8_throughout"), told("import_it"), line=number)
     try:
         deque(walk(path, delimiter), maxlen=0)
     except DataError as error:
         return error
-    return refuse(path.name, _first(ValueError(why)), "a CSV file", "Export the file again.")
+    return refuse(path.name, told("no_csv", why=_first(ValueError(why))), told("csv_file"), told("export_again"))

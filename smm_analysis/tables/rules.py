@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from smm_analysis import panels
 from smm_analysis.tables.contract import CONTRACT, Table
-from smm_analysis.tables.converting import MANGLED, MANGLED_FIX, MISSING_AS_TEXT
+from smm_analysis.tables.converting import MANGLED, MISSING_AS_TEXT
 from smm_analysis.tables.dataset import Dataset
 from smm_analysis.tables.faults import Problem, shortened
+from smm_analysis.tables.words import told
+from smm_analysis.told import Told, joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +47,8 @@ def check_large(large: LargeTable, dataset: Dataset, targets: Mapping[str, Targe
     That it was in order is kept in the `store`, and the same parts are not looked at again.
     """
     rules, kind = list(_rules(large, dataset)), f"checked_{large.table.name}"
-    told = [(rule.test, rule.columns, rule.value) for rule in rules]
-    key = panels.key_of(large.digest, told, {name: target.digest for name, target in targets.items()})
+    asked = [(rule.test, rule.columns, rule.value) for rule in rules]
+    key = panels.key_of(large.digest, asked, {name: target.digest for name, target in targets.items()})
     if store.get(kind, key) is not None:
         return Refused([], 0)
     found = _checked(large, [*rules, *_pointers(large.table, targets)])
@@ -73,7 +75,8 @@ def _kept(rows: int) -> pd.DataFrame:
 
 
 def _gave_up(large: LargeTable, error: panels.PanelError) -> Problem:
-    return Problem(large.place, None, "", shortened(error), "a table that the engine can read", str(error))
+    found = Told.of(shortened(error), shortened(error.told("ko")))
+    return Problem(large.place, None, "", found, told("engine_reads"), error.what)
 
 
 def _rules(large: LargeTable, dataset: Dataset) -> Iterator[panels.Rule]:
@@ -115,15 +118,13 @@ def _forms(large: LargeTable, name: str) -> Iterator[panels.Rule]:
     """Yield the rules that a file of text breaks while it is converted: mangled ids, fractions, numbers without end."""
     column = large.table.column(name)
     if column.kind == "key":
-        allowed = "the id as it was, not a number in scientific notation"
-        yield _rule("matches", (name,), MANGLED, allowed, MANGLED_FIX, hint="+")
-        allowed, fix = "an id, or an empty field where there is none", "Leave the field empty or put in the id."
-        yield _rule("choice_not", (name,), _words(MISSING_AS_TEXT), allowed, fix)
+        yield _rule("matches", (name,), MANGLED, told("id_as_it_was"), told("mangled_fix"), hint="+")
+        missing = _words(MISSING_AS_TEXT)
+        yield _rule("choice_not", (name,), missing, told("id_or_empty"), told("id_or_empty_fix"))
     if column.kind == "whole" and large.log.type_of(name) == "float64":
-        yield _rule("whole", (name,), None, column.allowed, "Write digits only: no unit, no thousands separator.")
+        yield _rule("whole", (name,), None, column.allowed, told("digits_fix"))
     if column.kind == "number":
-        fix = "Leave the field empty where the number is not known."
-        yield _rule("finite", (name,), None, f"{column.allowed}, finite", fix)
+        yield _rule("finite", (name,), None, told("finite", what=column.allowed), told("finite_fix"))
 
 
 def _words(pattern: str) -> tuple[str, ...]:
@@ -134,14 +135,11 @@ def _words(pattern: str) -> tuple[str, ...]:
 def _pointers(table: Table, targets: Mapping[str, Target]) -> Iterator[panels.Rule]:
     for column, target in table.points_to.items():
         if target in targets:
-            allowed, fix = (
-                f"a {CONTRACT[target].key[0]} that is in {target}",
-                f"Add the row to {target} or correct the key.",
-            )
-            yield _rule("points_to", (column,), targets[target].keys, allowed, fix)
+            allowed = told("is_in", key=CONTRACT[target].key[0], place=target)
+            yield _rule("points_to", (column,), targets[target].keys, allowed, told("is_in_fix", target=target))
 
 
-def _rule(test: str, columns: tuple[str, ...], value: Any, allowed: str, fix: str, hint: str = "") -> panels.Rule:
+def _rule(test: str, columns: tuple[str, ...], value: Any, allowed: Told, fix: Told, hint: str = "") -> panels.Rule:
     test = {"observed": "until"}.get(test, test)
     return panels.Rule(test, columns, value, hint, name=(allowed, fix))
 
@@ -166,4 +164,4 @@ def _shown(large: LargeTable, columns: Sequence[str], values: Sequence[Any]) -> 
             stamp = pd.Timestamp(value, unit="us", tz="UTC").tz_convert(zones[kind])
             value = stamp.isoformat() if kind == "time" else f"{stamp:%Y-%m-%d}"
         texts.append(shortened(value))
-    return " + ".join(texts)
+    return joined(texts, " + ")
