@@ -138,7 +138,8 @@ def moves(cases: pd.DataFrame) -> pd.Series:
             f"sure: gain %, {name}": shares[name][sure].mean(),
         }
         told |= {f"moved: gains, {name}": (cases[name] > 0)[far].mean(), f"all: gain %, {name}": shares[name].mean()}
-    inside = (cases["low"] <= cases["alone"]) & (cases["alone"] <= cases["high"])
+    told_all = cases[cases["low"].notna()]  # a plan that no half alone would make has no interval
+    inside = (told_all["low"] <= told_all["alone"]) & (told_all["alone"] <= told_all["high"])
     return pd.Series(told | {"all: gain % said": shares["gain"].mean(), "gain inside interval": inside.mean()})
 
 

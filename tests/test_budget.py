@@ -272,11 +272,44 @@ def test_where_no_split_is_better_money_stays_unless_all_draws_count(alike):
     assert not any(moved[0.02])
 
 
-def test_a_plan_that_moves_nothing_gains_nothing(alike):
-    plan = allocate(alike[0], worst=0.02)
+def test_a_plan_that_moves_nothing_gains_nothing_whatever_half_of_the_weeks_would_do(alike):
+    half = allocate(alike[1].halves[0], draws=100, worst=as_cautious_with_half(0.5))
+    plan = allocate(alike[1], draws=100)
+    assert half.moves
+    assert not plan.moves
     assert (plan.gain.estimate, plan.gain.low, plan.gain.high, plan.p_gain, plan.shortfall) == (0, 0, 0, 0, 0)
     assert plan.gain.n == 104
-    assert plan.bound == pytest.approx(0, abs=1e-3 * plan.outcome)
+    assert plan.bound == pytest.approx(0, abs=1e-5 * plan.outcome)
+    assert "No money moves" in plan.gain.reason["en"]
+
+
+def test_a_plan_that_no_half_of_the_weeks_would_make_is_not_said_to_gain_nothing(alike):
+    halves = [allocate(half, draws=100, worst=as_cautious_with_half(0.5)) for half in alike[4].halves]
+    plan = allocate(alike[4], draws=100)
+    assert plan.moves
+    assert not any(half.moves for half in halves)
+    assert all(math.isnan(number) for number in (plan.gain.estimate, plan.gain.low, plan.gain.high, plan.p_gain))
+    assert "cannot be said" in plan.gain.reason["en"]
+
+
+def test_a_half_is_as_cautious_as_the_whole(alike):
+    """By hand, where it matters how cautious a half is: as cautious as the whole by name, it would say a third less."""
+    plan, said = allocate(alike[5], draws=100), {}
+    before = plan.table["spend_before"].to_numpy()
+    for worst in (as_cautious_with_half(0.5), 0.5):
+        chosen = [allocate(half, draws=100, worst=worst).table["spend"].to_numpy() for half in alike[5].halves]
+        ways = zip(alike[5].halves, reversed(chosen), strict=True)
+        said[worst] = np.mean([responses(half, draws=100).gain(money, before).mean() for half, money in ways])
+    assert plan.gain.estimate == pytest.approx(said[as_cautious_with_half(0.5)], rel=0.02)
+    assert said[0.5] < 0.75 * plan.gain.estimate
+
+
+@pytest.mark.parametrize(("brand", "worst"), [(0, 0.8), (2, 0.9), (3, 0.9), (5, 0.2)])
+def test_what_a_plan_falls_short_of_its_bound_is_next_to_nothing(alike, brand, worst):
+    plan = allocate(alike[brand], draws=100, worst=worst)
+    assert plan.moves
+    assert 0 <= plan.bound - plan.shortfall < 1e-4 * plan.outcome
+    assert plan.bound - plan.shortfall < 0.02  # units of the outcome
 
 
 def test_the_plan_as_it_was_brings_what_the_model_says_it_brought(model):

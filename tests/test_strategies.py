@@ -18,7 +18,7 @@ from smm_analysis.strategies import (
     diffusion_by_relationship,
     plan_difference,
 )
-from smm_analysis.strategies.claims import _Form, _with_form
+from smm_analysis.strategies.claims import _FORM, _Form, _gap, _with_form
 from smm_analysis.strategies.comparison import kinship
 from smm_analysis.strategies.plans import distance, money_of
 from smm_analysis.verdict import judge
@@ -206,6 +206,14 @@ def test_a_relative_difference_is_that_of_loyal_customers_over_todays(model):
 def refit(made, **changes):
     panel, repeat = made
     return fit_coupled(panel.assign(**changes), repeat=repeat, draws=60)
+
+
+def test_the_interaction_is_told_by_the_middle_of_its_skewed_draws(model):
+    [fit] = model.brands.values()
+    draws = _with_form(_gap(fit), _FORM["S0.3"], np.random.default_rng(0))
+    found = diffusion_by_relationship(model)
+    assert (draws > found.estimate).mean() == pytest.approx(0.5, abs=0.01)
+    assert draws.mean() > 1.15 * found.estimate
 
 
 def test_half_a_year_is_too_short(made):

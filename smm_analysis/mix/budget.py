@@ -1,9 +1,9 @@
 """Budget (예산): where next period's money should go, what that gains, and how sure that is.
 
-An allocation is cautious: it gains most over the worse half of what the weeks leave possible, so that money moves only
-as far as they tell, and stays where they do not. It is certified: by that measure it never brings less than the plan it
-replaces, its money adds up to the won, and it says how much more any other split could bring at most. What it gains
-is not said by the weeks that chose it, which think too well of it, but by others.
+An allocation is cautious: it gains most over the worse half of what the weeks leave possible, so that little money
+moves where they tell little. It is certified: by that measure it never brings less than the plan it replaces, its money
+adds up to the won, and it says how much more any other split could bring at most. What it gains is not said by the
+weeks that chose it, which think too well of it, but by others.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from smm_analysis.estimate import Estimate, of_draws
-from smm_analysis.terms import Lang, Refused
+from smm_analysis.estimate import Estimate, of_draws, unknown
+from smm_analysis.terms import Lang, Refused, reason
 
 from .caution import as_cautious_with_half, cautious_split, shortfall
 from .model import MixModel
@@ -37,14 +37,15 @@ class Allocation:
 
     `table` has a row a fitted channel: channel, line, spend_before (the last period's pattern scaled to `total`),
     spend, bound_low, bound_high, binds (low, high or empty), marginal_before, marginal_after (what the next unit of
-    money brings, times `value`), concave. `gain` is the outcome of such a plan minus that of the same money split
-    as before, where one half of the weeks plans and the other values (it may be below 0: then the weeks do not agree on
-    what is better; of a market that is used up it is net of whom would have come later; it is 0 where nothing moves),
-    `p_gain` the probability that it is above 0, `p_btl_beats_atl` that a bit of money does more in BTL than in
-    ATL (NaN without both). `idle_money` could be left unspent at a loss of at most 1% of what media bring. `outcome` is
-    what the plan brings by the mean curves. `shortfall` is what was maximised, the mean gain over the worst share of
-    the draws of the weeks that chose it, and `bound` what no split within the bounds can exceed of it; of a market that
-    is used up, the three count whom media win, those who would have come later among them.
+    money brings, times `value`), concave. `gain` is the outcome of such a plan minus that of the same money split as
+    before, where one half of the weeks plans and the other values (it may be below 0: then the weeks do not agree on
+    what is better; of a market that is used up it is net of whom would have come later). Where nothing moves it is 0,
+    where money moves but no half alone would move it, NaN, each with its reason. `p_gain` is the probability that it is
+    above 0, `p_btl_beats_atl` that a bit of money does more in BTL than in ATL (NaN without both). `idle_money` could
+    be left unspent at a loss of at most 1% of what media bring. `outcome` is what the plan brings by the mean curves.
+    `shortfall` is what was maximised, the mean gain over the worst share of the draws of the weeks that chose it, and
+    `bound` what no split within the bounds can exceed of it; of a market that is used up, the three count whom media
+    win, those who would have come later among them.
     """
 
     total: int
@@ -113,13 +114,14 @@ def allocate(
     gained = np.zeros(1)
     if (money != before).any():
         gained = _valued_by_others(model, before, total, (low, high), worst, weeks=weeks, draws=draws)
+    gain = _gain(model, gained, found, money, before)
     curves = curves_of(found, np.maximum(high, before))
     table = _table(model, found, (before, money, low, high), curves, value=value)
     return Allocation(
         total=total,
         table=table,
-        gain=of_draws(gained, model.level, model.n, why=_why(model, found, money, before)),
-        p_gain=float((gained > 0).mean()),
+        gain=gain,
+        p_gain=float("nan") if np.isnan(gain.estimate) else float((gained > 0).mean()),
         p_btl_beats_atl=_p_btl_beats_atl(model, found, money),
         idle_money=_idle(curves, total, low, high),
         outcome=outcome_of(curves, money),
@@ -266,6 +268,15 @@ def _valued_by_others(
 
 
 # --- what is said of it ----------------------------------------------------------------------------------------------
+
+
+def _gain(model: MixModel, gained: np.ndarray, found: Responses, money: np.ndarray, before: np.ndarray) -> Estimate:
+    """Return what a plan gains; that it is nothing, or not told, has its reason."""
+    if gained.any():
+        return of_draws(gained, model.level, model.n, why=_why(model, found, money, before))
+    if (money == before).all():
+        return Estimate(0.0, 0.0, 0.0, model.level, model.n, reason("plan_stays"))
+    return unknown(model.level, model.n, reason("plan_untold"))
 
 
 def _table(
