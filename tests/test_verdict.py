@@ -50,7 +50,7 @@ def test_a_clear_answer_gives_no_reason_and_an_open_one_says_what_would_decide()
 
 def test_an_open_answer_names_the_effect_that_matters_with_its_unit():
     money = judge("opinion_leaders_pay", Effect(50, 0, 70), delta=20, synthetic=False, currency="KRW", lang="ko")
-    assert "의미 있는 최소 효과(20" in money.reason
+    assert "의미 있는 최소 효과인 20" in money.reason
     assert money.unit in money.reason
     share = judge("paid_leave_sooner", Effect(0.138, 0.02, 0.221), delta=0.05, synthetic=False)
     assert "less than 5 percentage points, the smallest effect that matters" in share.reason
