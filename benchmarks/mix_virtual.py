@@ -2,11 +2,11 @@
 
     python benchmarks/mix_virtual.py [seeds] [people] [first seed] [processes] [off] [weeks]
 
-Default seeds 0 to 199 in markets of 8,000 people. Each brand has 104 `weeks`, the simulator's five paid channels and a
-plan of its own: 30 to 60% of the money in media, each channel's share of it its usual one times a lognormal factor of
-sigma `off` (.6), so that most plans are off: the best split within the bounds of half to one and a half times would
-gain 2.4% of new customers at .6, and 3.4% at 1 (24 brands, seeds from 1000). Policies take turns: planned, reactive,
-seasonal, experimenting.
+Default seeds 0 to 199 in markets of 8,000 people. Each brand has 104 `weeks`, six paid channels (the simulator's five,
+and radio) and a plan of its own: 30 to 60% of the money in media, each channel's share of it its usual one times a
+lognormal factor of sigma `off` (.6), so that most plans are off: with the simulator's five channels the best split
+within the bounds of half to one and a half times would gain 2.4% of new customers at .6, and 3.4% at 1 (24 brands,
+seeds from 1000). Policies take turns: planned, reactive, seasonal, experimenting.
 
 The outcome is new customers: units come from a base of customers, and what a customer buys in the year after he was won
 is no effect of that week's money that weeks could tell. The truth of a channel is `media_alone`: the record's expected
@@ -34,13 +34,15 @@ from __future__ import annotations
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from smm_analysis import virtual
 from smm_analysis.mix import MixModel, allocate, contribution, fit_mix, mix_panel
-from smm_analysis.virtual import CHANNELS, PLANS, POLICIES, Plan, Simulation, media_alone, replay, simulate
+from smm_analysis.virtual import PLANS, POLICIES, WORLDS, Channel, Plan, Simulation, media_alone, replay, simulate
 from smm_analysis.virtual.truth import expected_customers
 
 WEEKS = 104
@@ -48,13 +50,19 @@ MOVED = 0.20  # of a channel's money
 OFF = 0.6  # sd of log of how far a channel's share is from its usual one
 ORDER = ("planned", "reactive", "seasonal", "experimenting")
 assert set(ORDER) == set(POLICIES)
+_RADIO = Channel("atl", "atl", 0.8, 0.2, 0.5, engage=0.003, target=0.9, follow=0.001, weeks_on=4)
+CHANNELS = virtual.CHANNELS | {"radio": _RADIO}
+WORLD = replace(
+    WORLDS["default"], channels=CHANNELS, half_life_weeks=WORLDS["default"].half_life_weeks | {"radio": 0.7}
+)
+USUAL = PLANS["basic_then_diffusion"].phases[-1][1] | {"radio": 3.0}  # in percent, of which 30 are the other media's
 
 
 def plan_of(seed: int, off: float = OFF) -> Plan:
     """A plan whose media money and split over the channels are drawn; the rest is as in the settled phase."""
-    rng, ((_, _), (_, settled)) = np.random.default_rng([7, seed]), PLANS["basic_then_diffusion"].phases
-    split = {name: settled[name] * np.exp(off * rng.normal()) for name in CHANNELS}
-    rest = {name: share for name, share in settled.items() if name not in CHANNELS}
+    rng = np.random.default_rng([7, seed])
+    split = {name: USUAL[name] * np.exp(off * rng.normal()) for name in CHANNELS}
+    rest = {name: share for name, share in USUAL.items() if name not in CHANNELS}
     media = rng.uniform(0.3, 0.6)
     scaled = [
         {name: part * share / sum(side.values()) for name, share in side.items()}
@@ -65,7 +73,8 @@ def plan_of(seed: int, off: float = OFF) -> Plan:
 
 def brand(seed: int, people: int, off: float = OFF, weeks: int = WEEKS) -> Simulation:
     """A virtual brand with its plan and the policy whose turn it is."""
-    return simulate(seed=seed, policy=ORDER[seed % len(ORDER)], plan=plan_of(seed, off), weeks=weeks, people=people)
+    setting = {"policy": ORDER[seed % len(ORDER)], "plan": plan_of(seed, off), "world": WORLD}
+    return simulate(seed=seed, weeks=weeks, people=people, **setting)
 
 
 def fitted(sim: Simulation, seed: int) -> MixModel:

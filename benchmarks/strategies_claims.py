@@ -14,7 +14,8 @@ both sides of the delta, so that it is neither planted false nor strongly true t
 Beside ours stands a naive estimate: least squares of new customers on the week's money, without season, controls or
 carry-over, for S0.3 with money on diffusion times the relationship.
 
-`supported` and the like are verdicts with delta .05 of today's loyal customers, for S0.3 with .1 customers a million.
+`covers` is among those that have an interval, `told` how many these are. `supported` and the like are verdicts with
+delta .05 of today's loyal customers, for S0.3 with .1 customers a million.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def row(way: str, claim: str, found: Estimate, true: float, today: float) -> dic
     """One estimate against its truth."""
     delta = DELTA_CUSTOMERS if claim == "S0.3" else DELTA * today
     said = "cannot_tell" if found.reason else decide(found.low, found.high, delta)
-    held = bool(found.low - 1e-9 <= true <= found.high + 1e-9)
+    held = None if found.reason else bool(found.low - 1e-9 <= true <= found.high + 1e-9)
     return {"way": way, "claim": claim, "covers": held, "width": found.high - found.low, "said": said} | {
         "true": float(true),
         "estimate": found.estimate,
@@ -120,9 +121,10 @@ def six_seeds(planted: str, first: int) -> list[dict]:
 
 def report(table: pd.DataFrame) -> None:
     """Print coverage, verdicts and widths."""
-    table = table.assign(**{said: table["said"] == said for said in SAID})
+    table = table.assign(covers=table["covers"].astype(float), **{said: table["said"] == said for said in SAID})
     grouped = table.groupby(["claim", "world", "way"], sort=False)
-    means = grouped[["true", "estimate", "covers", "width", *SAID]].mean().assign(n=grouped.size())
+    means = grouped[["true", "estimate", "covers", "width", *SAID]].mean()
+    means = means.assign(n=grouped.size(), told=grouped["estimate"].count())
     print(f"seeds {table['first'].min()} to {table['first'].max() + BRANDS - 1}, 90% intervals")
     print(means.round(3).sort_index(level=0, sort_remaining=False).to_string())
 

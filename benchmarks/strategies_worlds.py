@@ -76,17 +76,17 @@ def coverage(cases: list) -> pd.DataFrame:
 
 
 def reliability(cases: list) -> pd.DataFrame:
-    """Stated probabilities of being best against how often the plan was, with 95% bands for what was stated."""
+    """Stated probabilities of being best against how often the plan was, with 95% bands of how often it was."""
     stated = np.concatenate([compared.best for compared, _ in cases])
     won = np.concatenate([(true == true.max()).to_numpy() for _, true in cases])
     rows = []
     for low, high in pairwise(BINS):
         inside = (stated >= low) & ((stated < high) | (high == 1.0))
         if n := int(inside.sum()):
-            band = proportion_confint(round(stated[inside].sum()), n, 0.05, method="beta")
+            band = proportion_confint(won[inside].sum(), n, 0.05, method="beta")
             rows.append((f"{low:.2f}-{high:.2f}", n, stated[inside].mean(), won[inside].mean(), *band))
     table = pd.DataFrame(rows, columns=["stated", "n", "mean stated", "won", "band low", "band high"])
-    return table.assign(inside=table["won"].between(table["band low"], table["band high"]))
+    return table.assign(inside=table["mean stated"].between(table["band low"], table["band high"]))
 
 
 def main(seeds: int = 200, first: int = 0) -> None:

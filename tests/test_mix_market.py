@@ -1,5 +1,7 @@
 """The media mix of a market that is used up, its planted truth by replay, and money that follows this week's demand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from smm_analysis.mix.market import helped, net_of_market
 from smm_analysis.mix.regression import FamilyFit
 from smm_analysis.mix.response import responses
 from smm_analysis.mix.saturation import find_family
-from smm_analysis.virtual import CHANNELS, WORLDS, media_alone, replay, simulate
+from smm_analysis.virtual import CHANNELS, PLANS, WORLDS, media_alone, replay, simulate
 
 # --- the truth by replay ----------------------------------------------------------------------------------------------
 
@@ -40,6 +42,24 @@ def test_where_nothing_matters_media_bring_nobody():
     sim = simulate(seed=1001, people=500, weeks=26, world=WORLDS["nothing_matters"])
     won = media_alone(sim, {"without": dict.fromkeys(CHANNELS, 0.0)}).sum()
     assert won["without"] == won["recorded"] > 0
+
+
+def test_a_world_may_have_a_channel_of_its_own():
+    """Radio that nobody can hear wins nobody; radio like TV reaches people, is in the table of media, and wins some."""
+    plan = PLANS["steady"]
+    heard = replace(plan, phases=((1.0, plan.phases[0][1] | {"radio": 20.0}),))
+    told, lasts = {}, WORLDS["default"].half_life_weeks | {"radio": 2.0}
+    for name, radio in {"silent": replace(CHANNELS["tv"], ceiling=0.0), "like tv": CHANNELS["tv"]}.items():
+        world = replace(WORLDS["default"], channels=CHANNELS | {"radio": radio}, half_life_weeks=lasts)
+        sim = simulate(seed=1000, people=1000, weeks=26, world=world, plan=heard)
+        won = media_alone(sim, {"without": {"radio": 0.0}}).sum()
+        media = sim.tables("media")["media"]
+        told[name] = won["recorded"] - won["without"], media[media["channel"] == "radio"]
+        assert sim.money_on("radio").sum() > 0
+        assert replay(sim, radio=0.0).money_on("radio").sum() == 0
+    assert told["silent"][0] == pytest.approx(0)
+    assert told["like tv"][0] > 1
+    assert told["silent"][1]["reach"].sum() == 0 < told["like tv"][1]["reach"].sum()
 
 
 def test_plans_that_cannot_be_are_refused(brand):

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from smm_analysis.diffusion import fit_coupled, paths, placebo, repeat_panel, simple_relationship, strategy_panel
-from smm_analysis.diffusion.forms import weights_of
+from smm_analysis.diffusion.forms import HORIZON, forecast_score, weights_of
 from smm_analysis.diffusion.pooling import from_each_other
-from smm_analysis.diffusion.rates import Prior, fit_rate
+from smm_analysis.diffusion.rates import Prior, RateFit, fit_rate
 from smm_analysis.diffusion.repeat import AGAIN_PRIOR, LOYAL_WITHIN, again_pulls, fit_repeat, source_columns
 from smm_analysis.strategies import (
     PLANS,
@@ -404,6 +404,35 @@ def test_nobody_is_lost_on_the_way_to_being_loyal_and_participation_brings_the_g
 def test_forms_that_forecast_alike_share_their_weight():
     assert weights_of(np.array([-3.0, -3.0])) == pytest.approx([0.5, 0.5])
     assert weights_of(np.array([0.0, -40.0]))[1] < 1e-15
+
+
+def test_every_week_from_a_quarter_of_the_record_on_is_forecast_once_by_the_weeks_before_it():
+    """A form that says 1 for weeks it knows and 3 beyond scores each later week alike, whatever the record's length."""
+    for weeks, known in ((104, 26), (52, 13)):
+        asked = []
+
+        def fit_until(week, weeks=weeks, asked=asked):
+            asked.append(week)
+            mean = np.where(np.arange(weeks) < week, 1.0, 3.0)
+            return RateFit(np.zeros(0), np.zeros(0), np.zeros((0, 0)), 2.0, mean, 0.0)
+
+        told = forecast_score(np.full(weeks, 5.0), fit_until)
+        assert asked[0] == known
+        ahead = np.unique([week + np.arange(HORIZON) for week in asked])
+        assert set(range(known, weeks)) <= set(ahead)
+        each = sum(min(HORIZON, weeks - week) for week in asked)
+        assert told == pytest.approx(each * (5 * np.log(3) - 3) / 2)
+
+
+def test_no_form_is_asked_before_as_many_weeks_are_known_as_it_is_to_forecast():
+    asked = []
+
+    def fit_until(week):
+        asked.append(week)
+        return RateFit(np.zeros(0), np.zeros(0), np.zeros((0, 0)), 1.0, np.ones(26), 0.0)
+
+    forecast_score(np.ones(26), fit_until)
+    assert asked == [13, 16, 19, 22]
 
 
 def test_a_distance_is_the_money_that_would_be_elsewhere():

@@ -10,7 +10,7 @@ import numpy as np
 from .rates import RateFit
 
 HORIZON = 13  # weeks ahead that each origin forecasts
-ORIGINS = (0.5, 0.625, 0.75, 0.875)  # of the record
+ORIGINS = (0.25, 0.375, 0.5, 0.625, 0.75, 0.875)  # of the record, but with no fewer weeks known than are forecast
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,8 @@ def forecast_score(y: np.ndarray, fit_until: Callable[[int], RateFit]) -> float:
     total = 0.0
     for part in ORIGINS:
         origin = int(part * len(y))
+        if origin < HORIZON:
+            continue
         fit = fit_until(origin)
         ahead = slice(origin, min(origin + HORIZON, len(y)))
         told, mean = y[ahead], np.maximum(fit.mean[ahead], 1e-9)

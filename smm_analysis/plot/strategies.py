@@ -70,6 +70,7 @@ def plot_switch(found: SwitchWeek, *, ax: Axes | None = None, lang: Lang = "en")
     ax.hlines(floor, best.low, best.high, color=PALETTE[1], linewidth=4, alpha=0.5)
     ax.plot([best.estimate], [floor], "o", color=PALETTE[1], label=label("best_switch", lang))
     ax.set(xlabel=label("switch_week", lang), ylabel=label("loyal_customers", lang))
+    ax.set_title(label("switch_by_week", lang))
     ax.yaxis.set_major_formatter(_PEOPLE)
     return legend_below(ax, columns=2)
 

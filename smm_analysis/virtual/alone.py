@@ -20,7 +20,7 @@ import pandas as pd
 from .life import LivingBrand
 from .managers import POSTS
 from .simulation import Simulation
-from .worlds import CHANNELS, find
+from .worlds import find
 
 Factors = Mapping[str, float]
 HEARD = ("earned", "owned")  # what friends passed on, and what the firm posted
@@ -54,7 +54,7 @@ def media_alone(sim: Simulation, plans: Mapping[str, Factors]) -> pd.DataFrame:
     >>> media_alone(simulate(seed=1, people=2000, weeks=26), {"without tv": {"tv": 0.0}}).sum().round().to_dict()
     {'recorded': 154.0, 'without tv': 119.0}
     """
-    return _Alone(sim, {"recorded": {}} | {name: _checked(plan) for name, plan in plans.items()}).all_weeks()
+    return _Alone(sim, {"recorded": {}} | {name: _checked(plan, sim) for name, plan in plans.items()}).all_weeks()
 
 
 def won_by_more(sim: Simulation, *, part: float = 0.1) -> dict[str, float]:
@@ -85,9 +85,9 @@ def won_by_more(sim: Simulation, *, part: float = 0.1) -> dict[str, float]:
     return {name: float(1000 * (won["recorded"] - won[name]) / max(part * exposures[name], 1)) for name in HEARD}
 
 
-def _checked(plan: Factors) -> Factors:
+def _checked(plan: Factors, sim: Simulation) -> Factors:
     for line, factor in plan.items():
-        find(dict.fromkeys(CHANNELS, line), "paid channel", line)
+        find(dict.fromkeys(sim.setting.world.channels, line), "paid channel", line)
         if not factor >= 0:
             raise ValueError(f"the factor on {line} must be 0 or more, not {factor!r}")
     return plan
@@ -129,7 +129,7 @@ class _Alone(LivingBrand):
         for name, taken_in in heard.items():
             self._remember(name, taken_in, lasts[name])
         self.trust = seen["trust"][week]  # of the week's end: it opens the next week's posts
-        for row, line in enumerate(CHANNELS):
+        for row, line in enumerate(world.channels):
             self._remember(line, seen["exposures"][week, row], lasts[line])
         for line, factor in self.changed:
             self.money[week] = self.spent[week] * factor

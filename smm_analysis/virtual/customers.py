@@ -11,7 +11,7 @@ import pandas as pd
 from .exporter import MINUTE, MINUTES, START, Exporter, amounts, customer_keys, minutes
 from .people import SEGMENTS
 from .talk import REGISTERED, REGISTERED_DAYS
-from .worlds import CHANNELS, SOURCES
+from .worlds import SOURCES
 
 COLLECTED = MappingProxyType({"links": 0.04, "leads": 0.15})
 
@@ -111,7 +111,7 @@ def follows_table(out: Exporter) -> pd.DataFrame:
 def leads_table(out: Exporter, posts: pd.DataFrame, touched: pd.Series) -> pd.DataFrame:
     """Handles that asked, took part or were registered, followed to the purchase: lead, qualified, customer or lost."""
     h, first_buy = out.h, out.sim.first_week
-    spoke = h["asked"] | h["took_part"] | h["engaged"][:, list(CHANNELS).index("sns_ads")]
+    spoke = h["asked"] | h["took_part"] | h["engaged"][:, list(out.sim.setting.world.channels).index("sns_ads")]
     first = np.where(spoke.any(axis=0), spoke.argmax(axis=0), out.weeks)
     known = out.luck.uniform("lead_known", 0, out.n) < COLLECTED["leads"]
     persons = np.flatnonzero(known & (first < np.minimum(first_buy, out.weeks)))

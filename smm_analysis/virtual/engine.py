@@ -8,7 +8,7 @@ import numpy as np
 
 from .life import LivingBrand
 from .simulation import Choices, Setting, Simulation
-from .worlds import LINES, PLANS, POLICIES, WORLDS, Plan, Policy, World, find
+from .worlds import PLANS, POLICIES, WORLDS, Plan, Policy, World, find
 
 
 def simulate(
@@ -48,14 +48,14 @@ def simulate(
     """
     if weeks < 8 or people < 50:
         raise ValueError(f"a record needs weeks >= 8 and people >= 50, not weeks={weeks}, people={people}")
-    scale = dict(spend_scale or {})
+    scale, world = dict(spend_scale or {}), find(WORLDS, "world", world)
     for line in scale:
-        find(dict.fromkeys(LINES, line), "line of money", line)
+        find(dict.fromkeys(world.lines, line), "line of money", line)
     return run(
         Setting(
             seed,
             brand,
-            find(WORLDS, "world", world),
+            world,
             find(POLICIES, "policy", policy),
             find(PLANS, "plan", plan),
             weeks,
@@ -91,7 +91,8 @@ def replay(
     Unlike in `simulate(spend_scale=...)`, the managers do not react anew.
     """
     setting = replace(sim.setting, world=world or sim.setting.world)
+    lines = setting.world.lines
     spent = sim.choices.money.copy()
     for line, factor in money.items():
-        spent[:, LINES.index(find(dict.fromkeys(LINES, line), "line of money", line))] *= factor
+        spent[:, lines.index(find(dict.fromkeys(lines, line), "line of money", line))] *= factor
     return run(setting, choices=Choices(spent, sim.choices.hours), trust_offset=trust_offset)

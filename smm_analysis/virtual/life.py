@@ -12,11 +12,10 @@ from .luck import Luck
 from .managers import BUDGET_PER_PERSON, KRW_PER_HOUR, POSTS, conditions, planned_money
 from .people import People, exposures, people
 from .simulation import Choices, Setting, Simulation
-from .worlds import CHANNELS, LINES, SOURCES
+from .worlds import SOURCES
 
 SURVEY_EVERY = 26
 WELCOMED = 0.25  # of new customers who do not follow yet, those who begin to
-CAUSES = (*CHANNELS, "owned", "earned")  # what can pull a person to a first purchase
 BOUGHT = tuple(SOURCES.index(s) for s in ("paid", "atl"))  # customers won by one-way media
 
 
@@ -30,7 +29,7 @@ class LivingBrand:
         self.people = folk or people(self.luck, setting.people, setting.world.channels)
         self.conditions = conditions(self.luck, setting.weeks)
         self.plan_money = planned_money(setting, self.luck)
-        self.money = np.zeros((setting.weeks, len(LINES)))
+        self.money = np.zeros((setting.weeks, len(self.world.lines)))
         self.hours = np.zeros(setting.weeks)
         self.posts = {kind: np.zeros(setting.weeks, dtype=np.int64) for kind in POSTS}
         self.spread = self._own_strengths()
@@ -40,7 +39,7 @@ class LivingBrand:
         self.follows = self.luck.uniform("fans", 0, n) < 0.06
         self.customer, self.active = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         self.source = np.full(n, -1, dtype=np.int8)
-        self.memory = {name: np.zeros(n) for name in CAUSES}
+        self.memory = {name: np.zeros(n) for name in self.world.causes}
         self.felt_promo = np.zeros(n)
         self.open_until = np.zeros(n)
         self.mood = self.luck.normal("mood:0", 0, n)
@@ -50,12 +49,12 @@ class LivingBrand:
 
     def _own_strengths(self) -> dict[str, float]:
         """Brands differ in how strongly each pull works (S4.3): a factor per pull, about 1."""
-        z = self.luck.normal("strength", 0, len(CAUSES))
-        return dict(zip(CAUSES, np.exp(self.world.brand_spread * z), strict=True))
+        z = self.luck.normal("strength", 0, len(self.world.causes))
+        return dict(zip(self.world.causes, np.exp(self.world.brand_spread * z), strict=True))
 
     def _empty_log(self) -> dict[str, np.ndarray]:
         shape = self.setting.weeks, self.setting.people
-        wide = self.setting.weeks, len(CHANNELS), self.setting.people
+        wide = self.setting.weeks, len(self.world.channels), self.setting.people
         flags = "bought shared follows active asked answered hid case crisis surveyed responded joined left took_part"
         log = {name: np.zeros(shape, dtype=bool) for name in flags.split()}
         log |= {name: np.zeros(shape, dtype=np.int16) for name in ("useful", "promo", "diffusion", "participation")}
@@ -86,7 +85,7 @@ class LivingBrand:
 
     def effort(self, line: str, week: int) -> float:
         """Money on a line, in weekly budgets."""
-        return self.money[week, LINES.index(line)] / (BUDGET_PER_PERSON * self.people.n)
+        return self.money[week, self.world.lines.index(line)] / (BUDGET_PER_PERSON * self.people.n)
 
     # what the managers do
 
@@ -95,11 +94,11 @@ class LivingBrand:
         if choices is not None:
             self.money[week], self.hours[week] = choices.money[week], choices.hours[week]
             return
-        scale = np.array([self.setting.spend_scale.get(line, 1.0) for line in LINES])
+        scale = np.array([self.setting.spend_scale.get(line, 1.0) for line in self.world.lines])
         policy = self.setting.policy
         self.money[week] = np.round(self.plan_money[week] * self._recent("bought", week) ** policy.reaction * scale)
         viral = self._recent("shared", week) > 1.2
-        hours = self.money[week, LINES.index("listen")] / KRW_PER_HOUR
+        hours = self.money[week, self.world.lines.index("listen")] / KRW_PER_HOUR
         self.hours[week] = hours * (1 - policy.neglect * viral)
 
     def _recent(self, what: str, week: int) -> float:
@@ -133,7 +132,9 @@ class LivingBrand:
         """How often each person sees a channel this week, for the money that is in it."""
         channel = self.world.channels[name]
         rate = channel.ceiling * (1 - np.exp(-self.effort(name, week) / channel.scale))
-        return exposures(self.luck, f"see:{name}", week, rate * self.people.habit[list(CHANNELS).index(name)])
+        return exposures(
+            self.luck, f"see:{name}", week, rate * self.people.habit[list(self.world.channels).index(name)]
+        )
 
     def _remember(self, what: str, seen: np.ndarray, half_life_weeks: float) -> None:
         self.memory[what] = self.memory[what] * 0.5 ** (1 / half_life_weeks) + seen
@@ -239,7 +240,7 @@ class LivingBrand:
 
     def pulls(self) -> dict[str, np.ndarray]:
         """What pulls each person towards the brand, by cause; remembered exposures, saturating."""
-        return {cause: self.pull(cause, self.memory[cause]) for cause in CAUSES}
+        return {cause: self.pull(cause, self.memory[cause]) for cause in self.world.causes}
 
     def pull(self, cause: str, remembered: np.ndarray) -> np.ndarray:
         """The pull of one cause, from how many of its exposures are remembered."""

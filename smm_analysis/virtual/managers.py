@@ -1,12 +1,13 @@
 """What managers have and meet (예산과 여건): money a week and line, and what else moves a week, whatever they do."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
 
 from .luck import Luck
 from .simulation import Setting
-from .worlds import LINES
+from .worlds import ACTIVITIES, CHANNELS, Channel
 
 BUDGET_PER_PERSON = 250  # KRW a week, for each person of the market
 KRW_PER_HOUR = 20_000
@@ -35,10 +36,10 @@ def conditions(luck: Luck, weeks: int) -> dict[str, np.ndarray]:
 def planned_money(setting: Setting, luck: Luck) -> np.ndarray:
     """Money per week and line (KRW) before managers react; equal in total under every plan and policy."""
     plan, policy, weeks = setting.plan, setting.policy, setting.weeks
-    money = np.array([plan.shares(week, weeks) for week in range(weeks)])
+    money = np.array([plan.shares(week, weeks, setting.world.lines) for week in range(weeks)])
     money *= np.exp(policy.jitter * luck.stream("jitter").standard_normal(money.shape))
     if plan.flights:
-        money *= flights(weeks)
+        money *= flights(weeks, setting.world.channels)
     if plan.burst:
         money *= (np.arange(weeks) % 13 == 3)[:, None] + 1e-3
     if policy.holdout:
@@ -48,11 +49,9 @@ def planned_money(setting: Setting, luck: Luck) -> np.ndarray:
     return money * (BUDGET_PER_PERSON * setting.people * weeks / money.sum())
 
 
-def flights(weeks: int) -> np.ndarray:
+def flights(weeks: int, channels: Mapping[str, Channel] = CHANNELS) -> np.ndarray:
     """Paid channels run in flights: on for some weeks, then off; (weeks, lines)."""
-    week = np.arange(weeks)
-    on, every = {"tv": 4, "newspaper": 3, "outdoor": 6, "sns_ads": 5, "events": 2}, 13
-    out = np.ones((weeks, len(LINES)))
-    for start, (name, length) in enumerate(on.items()):
-        out[:, LINES.index(name)] = np.where((week + 3 * start) % every < length, every / length, 0.02)
-    return out
+    week, every, rows = np.arange(weeks), 13, [np.ones(weeks)] * len(ACTIVITIES)
+    for start, length in enumerate(channel.weeks_on for channel in channels.values()):
+        rows.append(np.where((week + 3 * start) % every < length, every / length, 0.02))
+    return np.column_stack(rows)

@@ -77,6 +77,10 @@ class Simulation:
         before[LOYAL_WITHIN:] = total[:-LOYAL_WITHIN]
         return (total - before >= 2).any(axis=0)
 
+    def money_on(self, line: str) -> np.ndarray:
+        """What was spent on a line each week, KRW; (weeks,)."""
+        return self.choices.money[:, self.setting.world.lines.index(line)]
+
     def tables(self, *names: str) -> dict:
         """The tables of the contract, as DataFrames: all, or those that are named (표)."""
         from .records import tables

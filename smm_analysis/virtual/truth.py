@@ -16,7 +16,7 @@ from .managers import POSTS
 from .people import TARGET_SEGMENT
 from .posts import view_curve
 from .simulation import Simulation
-from .worlds import CHANNELS, LINES, PLANS, POLICIES, SOURCES
+from .worlds import PLANS, POLICIES, SOURCES
 
 HORIZON = 13  # weeks ahead for S4.4 and S4.5
 LARGE = 8000  # people; small effects drown in the luck of a smaller market
@@ -50,7 +50,7 @@ def truth_of(sim: Simulation) -> dict:
         "planted_true": list(s.world.true),
         "planted_false": list(s.world.false),
         "claims": [entry for claim in CLAIMS for entry in claim(again)],
-        "media": [contribution(again, channel) for channel in CHANNELS],
+        "media": [contribution(again, channel) for channel in s.world.channels],
         "planted": planted(sim),
         "heard": heard(sim),
     }
@@ -147,7 +147,7 @@ def diffusion_effect(again: Again) -> Entry:
     for step in trust_steps(sim):
         as_is, more = (replay(sim, trust_offset=step * window, diffusion=1 + k * window) for k in (0, 1))
         gains.append(expected_customers(more) - expected_customers(as_is))
-    added = sim.choices.money[window, LINES.index("diffusion")].sum() / 1e6
+    added = sim.money_on("diffusion")[window].sum() / 1e6
     what = "expected new customers per added million KRW of diffusion, relationship P75 minus P25"
     how = "replay: in the middle quarter, diffusion money doubled with trust in sharing at P75 and at P25 of its weeks"
     how += f", in a market of {sim.people.n} people"
@@ -169,7 +169,7 @@ def plans_compared(again: Again) -> Iterator[Entry]:
 
 def paid_inflow(again: Again) -> Iterator[Entry]:
     """S0.7a: followers that the ads bring, during a flight minus in the four weeks after it."""
-    spend = again.sim.choices.money[:, LINES.index("sns_ads")]
+    spend = again.sim.money_on("sns_ads")
     on = spend > spend.mean()
     after = ~on & np.array([on[max(0, t - 4) : t].any() for t in range(len(on))])
     if not after.any() or not again.sim.setting.plan.flights:
@@ -262,8 +262,8 @@ def atl_and_btl(again: Again) -> Iterator[Entry]:
     sim, target = again.sim, again.sim.people.segment == TARGET_SEGMENT
     sums = []
     for line in (ATL, ("events",)):
-        rows = [list(CHANNELS).index(c) for c in line]
-        money = sum(sim.choices.money[:, LINES.index(c)].sum() for c in line)
+        rows = [list(sim.setting.world.channels).index(c) for c in line]
+        money = sum(sim.money_on(c).sum() for c in line)
         reached = sim.history["exposures"][:, rows].any(axis=1)
         engaged = max(sim.history["engaged"][:, rows].sum(), 1)
         without = again.like(money=tuple((c, 0.0) for c in line))
@@ -285,10 +285,10 @@ def contribution(again: Again, channel: str) -> dict:
     """What one channel brought: the record minus a replay without its money."""
     without = again.like(money=((channel, 0.0),))
     gained = int(again.sim.purchases.sum()) - int(without.purchases.sum())
-    spent = float(again.sim.choices.money[:, LINES.index(channel)].sum())
+    spent = float(again.sim.money_on(channel).sum())
     return {
         "channel": channel,
-        "line": CHANNELS[channel].line,
+        "line": again.sim.setting.world.channels[channel].line,
         "purchases": gained,
         "new_customers": new_customers(again.sim) - new_customers(without),
         "purchases_per_million_krw": round(1e6 * gained / spent, 3) if spent else None,

@@ -8,7 +8,7 @@ import pandas as pd
 from .exporter import MINUTE, MINUTES, START, Exporter, amounts, week_start
 from .people import TARGET_SEGMENT
 from .talk import crisis_start
-from .worlds import ACTIVITIES, CHANNELS
+from .worlds import ACTIVITIES
 
 PANEL_QUARTERS = 4
 
@@ -51,13 +51,14 @@ def effort_table(out: Exporter) -> pd.DataFrame:
 
 def media_table(out: Exporter) -> pd.DataFrame:
     """Spend, impressions, reach and those who engaged, per paid channel."""
-    week, channel = _long(out, tuple(CHANNELS))
+    channels = out.sim.setting.world.channels
+    week, channel = _long(out, tuple(channels))
     seen = out.h["exposures"]
     return out.frame(
         brand=out.brand,
         week=week,
         channel=channel,
-        line=[CHANNELS[c].line for c in channel],
+        line=[channels[c].line for c in channel],
         spend=np.round(out.sim.choices.money[:, len(ACTIVITIES) :]).astype(np.int64).ravel(),
         impressions=seen.sum(axis=2).ravel(),
         reach=(seen > 0).sum(axis=2).ravel(),
@@ -75,7 +76,7 @@ def reach_frequency_table(out: Exporter) -> pd.DataFrame:
     """How many people saw a channel how often in a quarter, counted from the exposures themselves."""
     target, parts = out.sim.people.segment == TARGET_SEGMENT, []
     for period, weeks in _quarters(out):
-        for row, (name, channel) in enumerate(CHANNELS.items()):
+        for row, (name, channel) in enumerate(out.sim.setting.world.channels.items()):
             seen = out.h["exposures"][weeks, row].sum(axis=0, dtype=np.int64)
             people, ours = np.bincount(seen), np.bincount(seen[target], minlength=seen.max() + 1)
             parts.append(
@@ -95,7 +96,7 @@ def reach_frequency_table(out: Exporter) -> pd.DataFrame:
 
 def duplication_table(out: Exporter) -> pd.DataFrame:
     """How many people saw both channels of a pair in a quarter."""
-    names, target, rows = list(CHANNELS), out.sim.people.segment == TARGET_SEGMENT, []
+    names, target, rows = list(out.sim.setting.world.channels), out.sim.people.segment == TARGET_SEGMENT, []
     for period, weeks in _quarters(out):
         saw = out.h["exposures"][weeks].any(axis=0)
         for a in range(len(names)):

@@ -1,7 +1,8 @@
 """Registries of the virtual brand: worlds (세계), policies (정책), plans (계획) and paid channels (매체).
 
 A `World` is how people respond, a `Policy` is how managers choose week by week, a `Plan` is what they set
-out to do with the money. Add one by adding an entry; every name is looked up with `find`.
+out to do with the money. Add one by adding an entry; every name is looked up with `find`. A world may have channels of
+its own: they need a half-life there, and a share of the money in the plans that are run in it.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,8 @@ class Channel:
 
     `ceiling` is exposures per person and week at endless money, `scale` the spend (in weekly budgets) that buys
     63% of it, `engage` the chance that one exposed person takes part in a week, `target` how much more often
-    the target segment sees it, `follow` the chance that an exposure wins a follower.
+    the target segment sees it, `follow` the chance that an exposure wins a follower, `weeks_on` how many weeks of
+    thirteen it runs where media run in flights.
     """
 
     line: str
@@ -34,24 +36,31 @@ class Channel:
     engage: float
     target: float
     follow: float
+    weeks_on: int
 
 
 CHANNELS: Mapping[str, Channel] = MappingProxyType(
     {
-        "tv": Channel("atl", "atl", 1.0, 0.30, 0.95, 0.004, 1.0, 0.002),
-        "newspaper": Channel("atl", "atl", 0.35, 0.25, 0.60, 0.003, 0.8, 0.001),
-        "outdoor": Channel("outdoor", "atl", 1.5, 0.25, 0.25, 0.002, 1.0, 0.001),
-        "sns_ads": Channel("online", "paid", 1.5, 0.15, 0.60, 0.020, 1.3, 0.030),
-        "events": Channel("btl", "btl", 0.35, 0.15, 1.00, 0.300, 3.4, 0.050),
+        "tv": Channel("atl", "atl", 1.0, 0.30, 0.95, 0.004, 1.0, 0.002, 4),
+        "newspaper": Channel("atl", "atl", 0.35, 0.25, 0.60, 0.003, 0.8, 0.001, 3),
+        "outdoor": Channel("outdoor", "atl", 1.5, 0.25, 0.25, 0.002, 1.0, 0.001, 6),
+        "sns_ads": Channel("online", "paid", 1.5, 0.15, 0.60, 0.020, 1.3, 0.030, 5),
+        "events": Channel("btl", "btl", 0.35, 0.15, 1.00, 0.300, 3.4, 0.050, 2),
     }
 )
 LINES = ACTIVITIES + tuple(CHANNELS)
 
-# mass media take over how events reach and engage, events how TV does; each keeps its name, line and source
+
+def _in_place_of(name: str, other: str) -> Channel:
+    """A channel that reaches and engages as another does, but keeps its line, its source and its flights."""
+    own = CHANNELS[name]
+    return replace(CHANNELS[other], line=own.line, source=own.source, weeks_on=own.weeks_on)
+
+
 _CHANGED_PLACES = MappingProxyType(
     CHANNELS
-    | {name: replace(CHANNELS["events"], line="atl", source="atl") for name in ("tv", "newspaper")}
-    | {"events": replace(CHANNELS["tv"], line="btl", source="btl")}
+    | {name: _in_place_of(name, "events") for name in ("tv", "newspaper")}
+    | {"events": _in_place_of("events", "tv")}
 )
 
 SHORT_ATL = MappingProxyType({"tv": 0.8, "newspaper": 0.6, "outdoor": 2.0, "sns_ads": 0.7, "events": 5.0})
@@ -124,6 +133,16 @@ class World:
     link_synergy: float = 1.35
     # brands (브랜드 간 차이)
     brand_spread: float = 0.2
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What money can be spent on: activities, then this world's paid channels."""
+        return ACTIVITIES + tuple(self.channels)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """What can pull a person to a first purchase."""
+        return (*self.channels, "owned", "earned")
 
 
 _DEFAULT = World(
@@ -340,10 +359,10 @@ class Plan:
     flights: bool = True
     burst: bool = False
 
-    def shares(self, week: int, weeks: int) -> np.ndarray:
-        """Shares of the budget in one week, in the order of `LINES`; shape (11,)."""
+    def shares(self, week: int, weeks: int, lines: tuple[str, ...] = LINES) -> np.ndarray:
+        """Shares of the budget in one week, in the order of `lines`; shape (lines,)."""
         part = next(shares for until, shares in self.phases if week < until * weeks or until >= 1)
-        return np.array([part[line] for line in LINES]) / sum(part.values())
+        return np.array([part[line] for line in lines]) / sum(part.values())
 
 
 def _mix(listen: float, useful: float, promo: float, diffusion: float, participation: float, media: float) -> Shares:
