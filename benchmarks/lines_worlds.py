@@ -1,14 +1,15 @@
 """How often ATL against BTL is answered rightly where the answer is planted (S3.1a, S3.1b, S3.1c, S3.2, S3.3).
 
-    python benchmarks/lines_worlds.py [seeds] [first seed]
+    python benchmarks/lines_worlds.py [seeds] [first seed] [people]
 
 Default 200 seeds from 0, six brands of 8,000 people and 104 weeks each, each with another plan; the policy is planned,
-reactive or seasonal in turn. *One* is every brand on its own, *six* the six pooled (differences as they are, ratios on
-the log scale). World `default` plants the claims true, `mass_media_engage`, `mass_media_last` and `nothing_matters`
-plant the ones asked there false. Truth, for the first brand of a seed (replays are dear), is counted from every
-person's exposures in the same run (S3.1c: a person once a channel, as the table `media` counts), planted (S3.1b), or
-found by replay: S3.3 by what media alone win, *S3.3 credited*, the naive reading of the same claim, by all that is lost
-without the money of a line, word of mouth and woken old customers among it.
+reactive or seasonal in turn. *One* is every brand on its own, *six* these six together, each counted by how much its
+weeks tell (differences as they are, ratios on the log scale). World `default` plants the claims true,
+`mass_media_engage`, `mass_media_last` and `nothing_matters` plant the ones asked there false. Truth, for the first
+brand of a seed (replays are dear), is counted from every person's exposures in the same run (S3.1c: a person once a
+channel, as the table `media` counts), planted (S3.1b), or found by replay: S3.3 by what media alone win, *S3.3
+credited*, the naive reading of the same claim, by all that is lost without the money of a line, word of mouth and woken
+old customers among it.
 A seed takes about half a minute of an idle core.
 """
 
@@ -35,6 +36,7 @@ WORLDS = {
 POLICIES = ("planned", "reactive", "seasonal")
 DELTA = {"S3.1a": 1.5, "S3.1b": 1.0, "S3.1c": 10.0, "S3.2": 0.0, "S3.3": 0.5, "S3.3 credited": 0.5}
 RATIOS = ("S3.1a",)
+TOGETHER = {"weights": "information", "disagreement": True}
 CHANNELS = list(virtual.CHANNELS)
 CHANNELS_OF = {"atl": [CHANNELS.index("tv"), CHANNELS.index("newspaper")], "btl": [CHANNELS.index("events")]}
 LOYAL = (26, 39)  # weeks after the first purchase, in which a loyal customer buys again
@@ -63,11 +65,12 @@ def estimates(tables: dict[str, pd.DataFrame], people: int, weeks: int) -> dict[
     }
 
 
-def rows(seed: int, world: str) -> Iterator[dict]:
+def rows(seed: int, world: str, people: int) -> Iterator[dict]:
     """Yield a row a claim and brand, and one for the six together."""
     told: dict[str, dict[str, Estimate]] = {claim: {} for claim in WORLDS[world]}
     for brand, plan in zip(virtual.BRANDS, virtual.SAMPLE_PLANS[:6], strict=False):
-        sim = virtual.simulate(seed=seed, brand=brand, world=world, policy=POLICIES[seed % 3], plan=plan)
+        setting = {"seed": seed, "brand": brand, "policy": POLICIES[seed % 3], "plan": plan}
+        sim = virtual.simulate(world=world, people=people, **setting)
         found = estimates(sim.tables(), sim.setting.people, sim.setting.weeks)
         true = truth_of(sim) if brand == virtual.BRANDS[0] else {}
         for claim in WORLDS[world]:
@@ -75,7 +78,7 @@ def rows(seed: int, world: str) -> Iterator[dict]:
             yield row(world, claim, "one", found[claim], true.get(claim))
     for claim, each in told.items():
         scale = "log" if claim in RATIOS else "natural"
-        yield row(world, claim, "six", relationship.pool_brands(each, scale=scale), None)
+        yield row(world, claim, "six", relationship.pool_brands(each, scale=scale, **TOGETHER), None)
 
 
 def truth_of(sim: virtual.Simulation) -> dict[str, float]:
@@ -130,9 +133,10 @@ def row(world: str, claim: str, scope: str, found: Estimate, truth: float | None
 
 
 def main() -> None:
-    seeds, first = (int(text) for text in (*sys.argv[1:3], *("200", "0")[len(sys.argv) - 1 :]))
+    given = [int(text) for text in sys.argv[1:4]]
+    seeds, first, people = given + [200, 0, 8000][len(given) :]
     found = pd.DataFrame(
-        [line for seed in range(first, first + seeds) for world in WORLDS for line in rows(seed, world)]
+        [line for seed in range(first, first + seeds) for world in WORLDS for line in rows(seed, world, people)]
     )
     table = found.groupby(["claim", "world", "scope"]).agg(
         n=("decision", "size"),
@@ -143,7 +147,7 @@ def main() -> None:
         truth=("truth", "median"),
         estimate=("estimate", "median"),
     )
-    print(f"seeds {first} to {first + seeds - 1}; deltas {DELTA}")
+    print(f"seeds {first} to {first + seeds - 1}, brands of {people:,}; deltas {DELTA}")
     print(table.round(3).to_string())
 
 
