@@ -190,7 +190,7 @@ def notebooks(folder: Path, reader: bool) -> None:
     from smm_analysis import places
 
     if folder.exists() and any(folder.iterdir()):
-        raise Mistake(f"{folder} is not empty; give a new folder")
+        raise Mistake(told("not_empty", folder=folder))
     shutil.copytree(places.notebooks(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     if reader:
         from smm_analysis.exercises import write_reader_copies
