@@ -223,7 +223,10 @@ def test_a_missing_table_stops_a_named_report_and_skips_it_otherwise(books):
     assert "skipped hungry" in every.stdout
     assert list(manifest(books)["skipped"]) == ["hungry"]
     korean = report(books, "--lang", "ko", "--dry-run")
-    assert korean.stdout.startswith("실행 예정 good: ") and "건너뛸 예정 hungry: no_such_table 표가" in korean.stdout
+    assert (
+        korean.stdout.startswith("실행 예정 good: ")
+        and "건너뛸 예정 hungry: 규약에 'no_such_table' 표가" in korean.stdout
+    )
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
@@ -465,7 +468,9 @@ def test_nothing_to_run_is_said(books):
     result = report(books)
     assert (result.exit_code, "no report can run: hungry: " in result.stderr) == (2, True)
     assert not re.search("[가-힣]", result.stderr)
-    assert refused_in_korean(books).startswith("smm: 만들 수 있는 보고서가 없습니다. hungry: no_such_table 표가")
+    assert refused_in_korean(books).startswith(
+        "smm: 만들 수 있는 보고서가 없습니다. hungry: 규약에 'no_such_table' 표가"
+    )
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
