@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from smm_analysis import __version__
+from smm_analysis.told import Words, in_language
 
 if TYPE_CHECKING:
     from smm_analysis.report.catalogue import Notebook
+
+told = Words("smm_analysis")
 
 
 class Mistake(click.ClickException):
@@ -29,17 +32,20 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake in data, names or parameters becomes a `Mistake`."""
+        lang = ctx.params.get("lang") or "en"
         try:
             return super().invoke(ctx)
+        except Mistake as mistake:
+            raise Mistake(in_language(mistake.message, lang)) from None
         except ValueError as error:
             if _is_mistake(error):
-                raise Mistake(_said(error, ctx.params.get("lang") or "en")) from None
+                raise Mistake(error.told(lang)) from None
             raise
         except BrokenPipeError:  # the reader of our output went away; click ends quietly
             raise
         except OSError as error:
             reason = f"{error.strerror}: {error.filename}" if error.filename else str(error)
-            raise Mistake(f"cannot read or write: {reason}") from None
+            raise Mistake(in_language(told("cannot_write", why=reason), lang)) from None
 
 
 class Commands(click.Group):
@@ -54,11 +60,6 @@ _MISTAKES = {
     "smm_analysis.panels": "PanelError",
     "smm_analysis.pseudonyms": "PseudonymError",
 }
-
-
-def _said(error: ValueError, lang: str) -> str:
-    """Return a mistake in a language; a report's own know English alone."""
-    return error.told(lang) if hasattr(error, "told") else str(error)
 
 
 def _is_mistake(error: ValueError) -> bool:
@@ -107,10 +108,12 @@ def report(names: tuple[str, ...], pairs: tuple[str, ...], **options: object) ->
     from smm_analysis.report import run as runner
 
     given = {key: value for key, value in options.items() if value is not None}
+    lang = options["lang"]
     try:
-        code = runner.run(runner.Request(names, given=_pairs(pairs), **given), say=click.echo)
+        request = runner.Request(names, given=_pairs(pairs), **given)
+        code = runner.run(request, say=lambda line: click.echo(in_language(line, lang)))
     except (runner.Locked, runner.DiskFull) as error:
-        click.echo(f"smm: {error}", err=True)
+        click.echo(f"smm: {in_language(error.args[0], lang)}", err=True)
         code = runner.LOCKED if isinstance(error, runner.Locked) else runner.SOME_FAILED
     sys.exit(code)
 
@@ -127,7 +130,7 @@ def list_reports(lang: str, notebooks: Path | None) -> None:
         try:
             click.echo("\n".join(_described(notebook, lang)))
         except ReportError as error:
-            click.echo(f"{notebook.name}\n  cannot run: {error}")
+            click.echo(f"{notebook.name}\n{in_language(told('cannot_run', why=error.args[0]), lang)}")
             broken = True
     sys.exit(2 if broken else 0)
 
@@ -187,7 +190,7 @@ def notebooks(folder: Path, reader: bool) -> None:
     from smm_analysis import places
 
     if folder.exists() and any(folder.iterdir()):
-        raise Mistake(f"{folder} is not empty; give a new folder")
+        raise Mistake(told("not_empty", folder=folder))
     shutil.copytree(places.notebooks(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     if reader:
         from smm_analysis.exercises import write_reader_copies
@@ -226,7 +229,7 @@ def claims(lang: str, reports: Path, csv: Path | None) -> None:
     shelf = Shelf(reports)
     entries = ledger.ledger(shelf.manifest(), lang, past=dict(shelf.history()))
     if csv:
-        click.echo(str(tables.export_table(ledger.as_frame(entries, lang), csv, lang=lang)))
+        click.echo(tables.export_table(ledger.as_frame(entries, lang), csv, lang=lang).told(lang))
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         click.echo(as_text(entries, lang, width=width))
@@ -235,7 +238,8 @@ def claims(lang: str, reports: Path, csv: Path | None) -> None:
 @main.command()
 @click.argument("run")
 @click.option("--out", type=click.Path(path_type=Path), default="reports", show_default=True, help="Where runs are.")
-def compare(run: str, out: Path) -> None:
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True)
+def compare(run: str, out: Path, lang: str) -> None:
     """Say what changed in data and verdicts from RUN (the beginning of its stamp) to the newest run."""
     from smm_analysis.report import compare as comparing
     from smm_analysis.report.publish import Shelf
@@ -243,7 +247,7 @@ def compare(run: str, out: Path) -> None:
     shelf = Shelf(out)
     before, newest = shelf.find(run), shelf.manifest()
     compared = comparing.entry(before, shelf.manifest_of(before), newest)["compare"]
-    click.echo(comparing.table(compared))
+    click.echo(comparing.table(compared, lang))
 
 
 @main.command("import")
@@ -278,10 +282,11 @@ def import_(
     from smm_analysis import imports
 
     if draft:
-        click.echo(imports.draft(files[0], draft, encoding=str(options["encoding"])) + f"\n{draft}: written.")
+        click.echo(imports.draft(files[0], draft, encoding=str(options["encoding"])))
+        click.echo(in_language(told("draft_written", path=draft), str(options["lang"])))
         return
     if not out:
-        raise Mistake("where to? Say --out FOLDER, such as --out my_data")
+        raise Mistake(told("where_to"))
     click.echo(str(imports.import_files(files, out, given=_pairs(pairs, "--set kind=useful"), **options)))
 
 
@@ -291,7 +296,8 @@ def import_(
 @click.option("--key", default="", help="The person's author key, instead of HANDLE.")
 @click.option("--platform", default="", help="Where the handle is theirs. Default: everywhere.")
 @click.option("--dry-run", is_flag=True, help="Count, change nothing.")
-def forget(handle: str, data: Path, key: str, platform: str, dry_run: bool) -> None:
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="The report's language.")
+def forget(handle: str, data: Path, key: str, platform: str, dry_run: bool, lang: str) -> None:
     """Remove a person's rows from every table of a data set.
 
     HANDLE in any spelling, or the e-mail address or phone number that served as customer id; - reads it from standard
@@ -302,7 +308,7 @@ def forget(handle: str, data: Path, key: str, platform: str, dry_run: bool) -> N
     from smm_analysis import forgetting
 
     handle = sys.stdin.readline().strip() if handle == "-" else handle
-    click.echo(str(forgetting.forget(data, handle, key=key, platform=platform, dry_run=dry_run)))
+    click.echo(forgetting.forget(data, handle, key=key, platform=platform, dry_run=dry_run).told(lang))
 
 
 @main.command()
@@ -310,7 +316,9 @@ def forget(handle: str, data: Path, key: str, platform: str, dry_run: bool) -> N
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--table", "names", multiple=True, metavar="NAME", help="Only this table; repeatable.")
 @click.option("--texts", is_flag=True, help="With what people wrote; quotes can be found by searching for them.")
-@click.option("--lang", type=click.Choice(["en", "ko"]), help="Headings in words. Default: the column names.")
+@click.option(
+    "--lang", type=click.Choice(["en", "ko"]), help="Headings in words, and the language. Default: the column names."
+)
 def export(data: Path, out: Path, names: tuple[str, ...], texts: bool, lang: str | None) -> None:
     """Write tables for spreadsheets: OUT is one .xlsx file, or a folder for CSV files.
 
@@ -319,15 +327,17 @@ def export(data: Path, out: Path, names: tuple[str, ...], texts: bool, lang: str
     from smm_analysis import tables
 
     for done in tables.export_tables(tables.load(data), out, names=names, texts=texts, lang=lang):
-        click.echo(str(done))
+        click.echo(done.told(lang or "en"))
 
 
 def _described(notebook: Notebook, lang: str) -> list[str]:
     """Return the lines that describe a report."""
+    tables = in_language(told("tables_needed", tables=", ".join(notebook.tables) or "-"), lang)
     parameters = [
-        f"  -p {p.name}={p.default}  {getattr(p, f'help_{lang}')} ({p.allowed})" for p in notebook.parameters.values()
+        f"  -p {p.name}={p.default}  {getattr(p, f'help_{lang}')} ({in_language(p.allowed, lang)})"
+        for p in notebook.parameters.values()
     ]
-    return [notebook.name, f"  {notebook.title(lang)}", f"  tables: {', '.join(notebook.tables) or '-'}", *parameters]
+    return [notebook.name, f"  {notebook.title(lang)}", tables, *parameters]
 
 
 def _pairs(pairs: tuple[str, ...], example: str = "-p seed=7") -> dict[str, str]:
@@ -336,8 +346,8 @@ def _pairs(pairs: tuple[str, ...], example: str = "-p seed=7") -> dict[str, str]
     split = [pair.partition("=") for pair in pairs]
     wrong = [pair for pair, (key, equals, _) in zip(pairs, split, strict=True) if not (key and equals)]
     if wrong:
-        raise Mistake(f"{option} takes KEY=VALUE, such as {example}; given {wrong[0]!r}")
+        raise Mistake(told("pair", option=option, example=example, given=wrong[0]))
     keys = [key for key, _, _ in split]
     if len(keys) != len(set(keys)):
-        raise Mistake(f"a parameter is given twice with {option}")
+        raise Mistake(told("pair_twice", option=option))
     return {key: value for key, _, value in split}

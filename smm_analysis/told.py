@@ -47,6 +47,14 @@ class Words:
         return Told.of(both["en"].format(**values), both["ko"].format(**ko))
 
 
+class ToldError(ValueError):
+    """An error that says its one sentence in both languages (오류 안내); it reads as English."""
+
+    def told(self, lang: Lang) -> str:
+        """Return the message in a language."""
+        return in_language(self.args[0], lang)
+
+
 def in_language(text: str, lang: Lang) -> str:
     """Return a sentence in a language; names, ids and what has no other words stay as they are."""
     return text.korean if lang == "ko" and isinstance(text, Told) else str(text)

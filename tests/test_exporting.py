@@ -1,6 +1,7 @@
 import csv
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from telling import english_left
 from tiny import write_tiny
 
 from smm_analysis import tables, terms
@@ -332,11 +334,21 @@ def test_the_command_says_what_it_wrote(tiny, tmp_path):
     out = tmp_path / "out"
     run = CliRunner().invoke(main, ["export", str(tiny.path), str(out), "--table", "mentions", "--lang", "ko"])
     assert run.exit_code == 0, run.output
-    assert "mentions, 4 rows" in run.output
+    assert run.output.splitlines()[0] == f"{out / 'mentions.csv'}: mentions 표, 4행"
+    assert "뺀 열: text (--texts를 주면" in run.output and not english_left(run.output)
     assert cells_of(out / "mentions.csv")[0][0] == terms.label("mention_id", "ko")
     run = CliRunner().invoke(main, ["export", str(tiny.path), str(out), "--table", "mention"])
     assert run.exit_code == 2
     assert "there is no table 'mention' to export" in run.output
+    run = CliRunner().invoke(main, ["export", str(tiny.path), str(out), "--table", "mentions"])
+    assert run.output.startswith(f"{out / 'mentions.csv'}: mentions, 4 rows\n  left out: text (--texts adds it")
+
+
+def test_every_change_is_told_in_both_languages():
+    done = exporting.Exported(Path("a.csv"), "a", exporting.ROWS, 2, ("text",), dict.fromkeys(exporting._CHANGES, 1200))
+    assert len(done.told("ko").splitlines()) == len(str(done).splitlines()) == 9
+    assert "a.csv: a, 1,048,576 rows on 2 sheets" in str(done) and "1,200 texts longer than the 32,767 " in str(done)
+    assert "시트 2개" in done.told("ko") and not english_left(done.told("ko"))
 
 
 # --- small groups -----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from telling import english_left
 from tiny import TABLES, contents, write_people
 
 from smm_analysis import tables
@@ -209,7 +210,25 @@ def test_nothing_found_is_said_and_changes_nothing(data):
     assert run.exit_code == 0
     assert run.output.startswith("Nothing under this name")
     assert "the number behind it (X), a channel id" in run.output
+    korean = CliRunner().invoke(main, ["forget", "--key", "0" * 32, "--data", str(data), "--lang", "ko"])
+    assert korean.output.startswith("이 이름으로 된 것은 데이터에 없어") and not english_left(korean.output)
     assert contents(data) == before
+
+
+def test_what_was_forgotten_is_told_in_korean(data):
+    (data / "notes.txt").write_text("x")
+    left = locking.new_stage(data)
+    left.mkdir()
+    counts = [
+        CliRunner().invoke(main, ["forget", "--key", "a1", "--data", str(data), "--lang", "ko", *more]).output
+        for more in (["--dry-run"], [])
+    ]
+    for said, head in zip(counts, ("삭제할 것(시험 실행이어서", "삭제했습니다:"), strict=True):
+        head_line, columns, *rest = said.splitlines()
+        assert head_line.startswith(head) and columns.split() == ["표", "행", "삭제", "빈칸으로"]
+        told = [line for line in rest if line[0] != " "]
+        assert any("살펴보지 않은 파일: notes.txt" in line for line in told) and "직접 삭제하십시오." in said
+        assert any("중단된 가져오기가" in line for line in told)
 
 
 @pytest.mark.parametrize("key", ["zzz", "0" * 31, "@hong"])
@@ -217,6 +236,8 @@ def test_a_key_that_is_none_is_no_assurance(data, key):
     run = CliRunner().invoke(main, ["forget", "--key", key, "--data", str(data)])
     assert run.exit_code == 2
     assert "no author key either; allowed: 32 hex digits" in run.output
+    korean = CliRunner().invoke(main, ["forget", "--key", key, "--data", str(data), "--lang", "ko"])
+    assert "작성자 키의 형식도 아닙니다. 허용: 16진수 32자리" in korean.output and not english_left(korean.output)
     assert "Nothing" not in run.output
 
 
@@ -348,8 +369,9 @@ def test_a_data_set_that_is_not_in_order_is_refused(data):
 
 @pytest.mark.parametrize("who", [{}, {"handle": "a", "key": "b"}, {"handle": "  "}])
 def test_one_person_has_to_be_named(data, who):
-    with pytest.raises(tables.DataError, match="say who"):
+    with pytest.raises(tables.DataError, match="say who") as caught:
         forget(data, **who)
+    assert not english_left(caught.value.told("ko"))
 
 
 def test_the_command_reads_the_handle_from_standard_input(data):
@@ -367,3 +389,5 @@ def test_a_missing_key_is_a_mistake_that_says_what_to_do(data):
     assert run.exit_code == 2
     assert "SMM_KEY is not set" in run.output
     assert "--key AUTHOR_KEY" in run.output
+    korean = CliRunner().invoke(main, ["forget", "hong", "--data", str(data), "--lang", "ko"]).output
+    assert "SMM_KEY 변수에 키를 넣으십시오. --key 작성자_키로" in korean and not english_left(korean)

@@ -25,11 +25,11 @@ MAY_IMPORT = {
     "told": {"terms"},
     "places": set(),
     "estimate": {"terms"},
-    "pseudonyms": set(),
+    "pseudonyms": {"terms", "told"},
     "panels": {"terms", "told"},
     "tables": {"terms", "told", "panels"},
     "imports": {"terms", "told", "tables", "pseudonyms"},
-    "forgetting": {"terms", "tables", "pseudonyms"},
+    "forgetting": {"terms", "told", "tables", "pseudonyms"},
     "virtual": {"terms", "tables", "estimate"},
     "handoff": {"terms", "tables", "estimate"},
     "health": {"terms", "tables", "estimate"},
@@ -46,11 +46,11 @@ MAY_IMPORT = {
     "ledger": {"terms", "verdict"},
     "canvas": {"terms", "verdict"},
     "plot": {"terms", "verdict", "canvas", *MODELS},
-    "report": {"terms", "places", "tables", "verdict", "keynumbers", "ledger"},
+    "report": {"terms", "told", "places", "tables", "verdict", "keynumbers", "ledger"},
     "experiments": {"terms", "tables", "estimate"},
     "whatif": {"terms", "verdict"},
     "__main__": {"cli"},
-    "cli": {"terms", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "ledger", "report"}
+    "cli": {"terms", "told", "places", "tables", "pseudonyms", "imports", "forgetting", "virtual", "ledger", "report"}
     | {"exercises"},
     "exercises": {"terms", "verdict", "virtual", "diffusion", "health", "mix"},
 }

@@ -14,6 +14,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from filelock import FileLock
+from telling import english_left
 from test_tables_faults import FAULTS
 from tiny import write_tiny
 
@@ -75,6 +76,14 @@ def report(books, *arguments):
     return smm("report", "--notebooks", books, "--out", books.parent / "reports", *arguments)
 
 
+def refused_in_korean(books, *arguments):
+    """Return how a run is refused in Korean, with no English left."""
+    result = report(books, *arguments, "--lang", "ko")
+    assert result.exit_code == 2
+    assert not english_left(result.stderr), result.stderr
+    return result.stderr
+
+
 def manifest(books):
     return json.loads((books.parent / "reports" / "latest" / "manifest.json").read_text(encoding="utf-8"))
 
@@ -103,8 +112,9 @@ def test_a_parameters_cell_is_read_with_type_range_choices_and_both_helps():
     ],
 )
 def test_a_parameters_cell_holds_typed_literals_only(line):
-    with pytest.raises(ReportError, match=r"^x: "):
+    with pytest.raises(ReportError, match=r"^x: ") as caught:
         read_parameters(line, origin="x")
+    assert caught.value.told("ko").startswith("x: 매개변수")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +139,23 @@ def test_a_bad_parameter_is_refused_before_anything_is_written(books, given, mes
     assert result.exit_code == 2
     assert re.search(message, result.stderr)
     assert "Traceback" not in result.output
+    assert refused_in_korean(books, "good", "-p", given) != result.stderr
     assert not (books.parent / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "korean"),
+    [
+        ("weeks=105", "매개변수 weeks의 값을 고치십시오. 뜻: 기간(주). 허용: 정수(1~104). 받은 값: '105'"),
+        ("delta=-1", "뜻: 최소 효과. 허용: 0 이상의 숫자. 받은 값: '-1'"),
+        ("lang=fr", "허용: en, ko 가운데 하나. 받은 값: 'fr'"),
+        ("until=soon", "허용: 2026-03-31 같은 날짜 또는 빈 값."),
+        ("weks=3", "good: 'weks' 매개변수가 없습니다. 혹시 weeks입니까?"),
+        ("weeks", "-p 뒤에는 -p seed=7처럼 이름=값을 적으십시오. 받은 값: 'weeks'"),
+    ],
+)
+def test_a_bad_parameter_is_refused_in_korean(books, given, korean):
+    assert korean in refused_in_korean(books, "good", "-p", given)
 
 
 def test_a_parameter_must_be_known_to_every_named_report_or_to_one_of_all(books):
@@ -143,6 +169,8 @@ def test_a_parameter_must_be_known_to_every_named_report_or_to_one_of_all(books)
 def test_an_unknown_report_names_the_nearest(books):
     result = report(books, "god")
     assert (result.exit_code, "did you mean good?" in result.stderr) == (2, True)
+    assert refused_in_korean(books, "god") == "smm: 'god': 그런 보고서는 없습니다. 혹시 good입니까?\n"
+    assert "있는 보고서: good" in refused_in_korean(books, "zzz")
 
 
 def test_bad_data_are_refused_before_anything_is_written(books, tmp_path):
@@ -183,6 +211,7 @@ def test_two_notebooks_of_one_name_are_refused(books):
     write_notebook(books / "more" / "good.ipynb", VERDICT)
     result = report(books)
     assert (result.exit_code, "have the name good" in result.stderr) == (2, True)
+    assert "이름이 good인 노트북이 둘 이상입니다" in refused_in_korean(books)
 
 
 def test_a_missing_table_stops_a_named_report_and_skips_it_otherwise(books):
@@ -193,6 +222,8 @@ def test_a_missing_table_stops_a_named_report_and_skips_it_otherwise(books):
     assert every.exit_code == 0
     assert "skipped hungry" in every.stdout
     assert list(manifest(books)["skipped"]) == ["hungry"]
+    korean = report(books, "--lang", "ko", "--dry-run")
+    assert korean.stdout.startswith("실행 예정 good: ") and "건너뛸 예정 hungry: 규약에 'no" in korean.stdout
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
@@ -352,6 +383,8 @@ def test_what_is_no_notebook_is_refused_and_listed(books, content):
     (books / "broken.ipynb").write_text(content)
     refused = report(books, "broken")
     assert (refused.exit_code, "broken.ipynb is not a notebook" in refused.stderr) == (2, True)
+    assert "broken.ipynb 파일을 노트북으로 읽을 수 없습니다(" in refused_in_korean(books, "broken")
+    assert "실행할 수 없습니다: broken.ipynb" in smm("list", "--notebooks", books, "--lang", "ko").output
     listed = smm("list", "--notebooks", books)
     assert (listed.exit_code, "cannot run" in listed.output, "-p weeks=13" in listed.output) == (2, True, True)
 
@@ -362,6 +395,7 @@ def test_somebody_elses_latest_is_left_alone(books):
     (latest / "thesis.txt").write_text("years of work")
     result = report(books)
     assert (result.exit_code, "is not from a run" in result.stderr) == (2, True)
+    assert "그대로 두었습니다. --out으로" in refused_in_korean(books)
     assert (latest / "thesis.txt").read_text() == "years of work"
 
 
@@ -429,7 +463,11 @@ def test_nothing_to_run_is_said(books):
     (books / "good.ipynb").unlink()
     write_notebook(books / "hungry.ipynb", "pass", tables=["no_such_table"])
     result = report(books)
-    assert (result.exit_code, "no report can run: hungry" in result.stderr) == (2, True)
+    assert (result.exit_code, "no report can run: hungry: " in result.stderr) == (2, True)
+    assert not re.search("[가-힣]", result.stderr)
+    assert refused_in_korean(books).startswith(
+        "smm: 만들 수 있는 보고서가 없습니다. hungry: 규약에 'no_such_table' 표가"
+    )
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
@@ -455,6 +493,8 @@ def test_list_names_every_report_with_its_parameters():
     output = smm("list").stdout
     assert "03_nps_vs_customer_health" in output
     assert "-p horizon=13  weeks ahead in which a purchase counts, weeks (a whole number, 1 to 104)" in output
+    korean = smm("list", "--lang", "ko").stdout
+    assert "필요한 표: " in korean and "(정수(1~104))" in korean and not re.search("number|one of|tables:", korean)
 
 
 def test_notebooks_are_copied_out_and_run_from_there(tmp_path):

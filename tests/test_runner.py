@@ -11,11 +11,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from test_report import VERDICT, books, manifest, report, smm, write_notebook  # noqa: F401  (books is a fixture)
+from test_report import VERDICT, books, manifest, refused_in_korean, report, smm, write_notebook  # noqa: F401
 
 from smm_analysis.report import compare, masking, pool
 from smm_analysis.report.catalogue import ReportError
 from smm_analysis.report.grid import read_grid
+from smm_analysis.report.new import write_notebook as write_notebook_of_ones_own
 from smm_analysis.report.plan import Request, choose
 from smm_analysis.report.publish import Shelf, _exchange
 from smm_analysis.report.warm import AVAILABLE, warm_kernels
@@ -135,7 +136,15 @@ def test_a_wrong_grid_is_refused_with_the_key_before_anything_is_written(books, 
     result = report(books, "--grid", write_grid(books, text))
     assert result.exit_code == 2
     assert re.search(message, result.stderr), result.stderr
+    assert refused_in_korean(books, "--grid", books.parent / "grid.yaml") != result.stderr
     assert not (books.parent / "reports").exists()
+
+
+def test_a_wrong_grid_is_refused_in_korean_with_the_place(books):  # noqa: F811
+    said = refused_in_korean(books, "--grid", write_grid(books, "parameters: {weeks: 13}"))
+    assert said == "smm: grid.yaml: parameters.weeks에는 [13, 26] 같은 값의 목록을 적으십시오. 적힌 값: 13\n"
+    said = refused_in_korean(books, "--grid", write_grid(books, "parameters: {weeks: [105]}"))
+    assert said.startswith("smm: grid.yaml: parameters.weeks: 매개변수 weeks의 값을 고치십시오.")
 
 
 def test_a_grid_is_the_product_of_its_lists_each_report_once(books):  # noqa: F811
@@ -153,6 +162,12 @@ def test_what_is_given_twice_is_refused(books):  # noqa: F811
         choose(Request(names=["good"], notebooks=books, grid=path))
     with pytest.raises(ReportError, match="weeks is given twice"):
         choose(Request(given={"weeks": "3"}, notebooks=books, grid=path))
+    assert "두 곳에서 정했습니다" in refused_in_korean(books, "good", "--grid", path)
+    assert "weeks 값을 -p weeks= 옵션과 grid.yaml 두 곳에서" in refused_in_korean(
+        books, "--grid", path, "-p", "weeks=3"
+    )
+    assert "--data 옵션과 -p data= 옵션 두 곳에서" in refused_in_korean(books, "--data", "x", "-p", "data=y")
+    assert "옵션으로 같은 이름을 두 번" in refused_in_korean(books, "-p", "weeks=3", "-p", "weeks=4")
 
 
 def test_a_grids_data_are_folders_from_where_the_file_is(tmp_path):
@@ -257,6 +272,12 @@ def test_a_comparison_says_what_changed(books):  # noqa: F811
     assert [row["change"] for row in manifest(books)["compare"]["rows"]] == ["decided otherwise"]
     wrong = report(books, "--compare", "1999")
     assert (wrong.exit_code, stamp in wrong.stderr) == (2, True)
+    assert "앞부분이 '1999'인 실행이 없습니다. 최근 실행: " in refused_in_korean(books, "--compare", "1999")
+    assert "실행이 3개입니다" in refused_in_korean(books, "--compare", "2")
+    korean = smm("compare", stamp, "--out", books.parent / "reports", "--lang", "ko").stdout.splitlines()
+    assert korean[0] == f"비교한 실행: {stamp}, 데이터: 그대로"
+    assert korean[1].split() == ["보고서", "브랜드", "질문", "이전", "지금", "변화"]
+    assert "지지됨 8" in korean[2] and "지지되지 않음 2" in korean[2] and korean[2].endswith("판정이 바뀜")
 
 
 @pytest.mark.parametrize(
@@ -350,6 +371,8 @@ def test_exit_codes_say_what_happened(books, monkeypatch):  # noqa: F811
     monkeypatch.setattr(runner.pool, "executed", full)
     result = report(books)
     assert (result.exit_code, "the disk is full" in result.stderr) == (1, True)
+    korean = report(books, "--lang", "ko")
+    assert (korean.exit_code, korean.stderr.startswith("smm: 디스크가 가득 찼습니다.")) == (1, True)
     assert not list((books.parent / "reports" / "runs").iterdir())
     assert smm("report", "--grid", books.parent / "nowhere.yaml").exit_code == 2
 
@@ -374,6 +397,9 @@ def test_a_new_notebook_already_runs_checks_and_reports(tmp_path):
     again = smm("new", "loyal_customers", "--out", tmp_path / "books")
     assert (again.exit_code, "is there already" in again.stderr) == (2, True)
     assert smm("new", "../x", "--out", tmp_path).exit_code == 2
+    with pytest.raises(ReportError) as caught:
+        write_notebook_of_ones_own("loyal_customers", tmp_path / "books")
+    assert caught.value.told("ko").endswith("파일이 이미 있습니다. 다른 이름을 주십시오")
 
 
 # --- print ------------------------------------------------------------------------------------------------------------
@@ -384,6 +410,7 @@ def test_without_a_browser_pdf_is_refused_with_what_to_install(books, monkeypatc
     monkeypatch.setattr("smm_analysis.report.pdf._PLACES", ())
     result = report(books, "--pdf")
     assert (result.exit_code, "apt install chromium" in result.stderr) == (2, True)
+    assert "하나를 설치하십시오(데비안: " in refused_in_korean(books, "--pdf")
     assert not (books.parent / "reports").exists()
 
 

@@ -15,23 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smm_analysis.forgetting.rewriting import Plan, Swaps, files_of, swap, write_beside, write_description
+from smm_analysis.forgetting.words import told
 from smm_analysis.pseudonyms import PLATFORMS, PseudonymError, Pseudonyms, canonical, number_of
 from smm_analysis.tables import CONTRACT, DataError, check, load
 from smm_analysis.tables.dataset import NAME
 from smm_analysis.tables.locking import clear, locked, stages
+from smm_analysis.terms import Lang
+from smm_analysis.told import in_language
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LAST = ("leads", "customers", "mentions")  # replaced last: from them a run that was broken off finds the others' rows
-BEYOND = (
-    "Not reached: reports made earlier with texts shown, backups and copies of the data set, and the exports it was "
-    "imported from. Delete those yourself."
-)
-NAMES = (
-    "One person may be there under several names, each with a key of its own: a handle and the number behind it (X), a "
-    "channel id and a name (YouTube), an e-mail address, a phone number. Give each that you know"
-)
 KEY = "[0-9a-f]{32}|[0-9a-f]{16}"  # an author key; 16 digits in the simulated sample
 
 
@@ -41,7 +36,7 @@ class Forgotten:
 
     `also` are author keys that the same customer has elsewhere, left in place; `emptied` tables had no other row and
     were deleted; `unread` are files in the folder that are no tables; `left` counts folders of imports that were broken
-    off, which held rows too and were deleted.
+    off, which held rows too and were deleted. It reads as English; `told` says it in a language.
     """
 
     counts: pd.DataFrame
@@ -57,24 +52,31 @@ class Forgotten:
         return bool(self.counts[["removed", "blanked"]].to_numpy().sum())
 
     def __str__(self) -> str:
-        if not self.found:
-            return "\n".join(
-                [f"Nothing under this name is in the data set; nothing was changed. {NAMES}.", *self._left()]
-            )
-        rows = self.counts[self.counts[["removed", "blanked"]].any(axis=1)]
-        lines = ["Would be forgotten (dry run, nothing was changed):" if self.dry_run else "Forgotten:"]
-        lines += [rows.to_string(index=False)]
-        lines += [f"No other row was left in: {', '.join(self.emptied)}."] if self.emptied else []
-        lines += [f"The same customer also goes by --key {key}, which is still there." for key in self.also]
-        lines += [f"Not looked into: {', '.join(self.unread)}."] if self.unread else []
-        return "\n".join([*lines, *self._left(), f"{NAMES}.", BEYOND])
+        return self.told("en")
 
-    def _left(self) -> list[str]:
-        """Say what imports that were broken off have left."""
-        what = "would be deleted" if self.dry_run else "deleted"
-        return [f"Imports that were broken off had left copies of rows in {self.left:,} folders: {what}."] * bool(
-            self.left
-        )
+    def told(self, lang: Lang) -> str:
+        """Return what was forgotten in a language (삭제 결과를 말로)."""
+        lines = self._lines(lang) if self.found else [told("nothing_found", names=told("names"))]
+        lines += [told("left_dry" if self.dry_run else "left", n=self.left)] if self.left else []
+        lines += [told("names"), told("beyond")] if self.found else []
+        return "\n".join(in_language(line, lang) for line in lines)
+
+    def _lines(self, lang: Lang) -> list[str]:
+        """Say what went, what is left and what was not looked into."""
+        rows = self.counts[self.counts[["removed", "blanked"]].any(axis=1)]
+        lines = [told("would_be" if self.dry_run else "forgotten"), _counted(rows, lang)]
+        lines += [told("emptied", tables=", ".join(self.emptied))] if self.emptied else []
+        lines += [told("also", key=key) for key in self.also]
+        return [*lines, told("unread", files=", ".join(self.unread))] if self.unread else lines
+
+
+def _counted(rows: pd.DataFrame, lang: Lang) -> str:
+    """Return the counts with headings of the language; a Hangul syllable is two columns wide."""
+    import pandas as pd
+
+    headings = {name: in_language(told(f"head_{name}"), lang) for name in rows}
+    with pd.option_context("display.unicode.east_asian_width", True):
+        return rows.rename(columns=headings).to_string(index=False)
 
 
 def forget(
@@ -104,19 +106,16 @@ def forget(
     """
     folder = Path(folder)
     if bool(handle.strip()) == bool(key.strip()):
-        raise DataError("say who: a handle, or an author key with --key, one of the two")
+        raise DataError(told("say_who"))
     if not folder.is_dir():
-        raise DataError(f"there is no data set at {folder}")
+        raise DataError(told("no_data", folder=folder))
     with locked(folder):
         found = _forget(folder, handle, key=key.strip(), platform=platform, dry_run=dry_run)
         left = stages(folder)
         for stage in () if dry_run else left:
             clear(stage)
     if key and not found.found and not re.fullmatch(KEY, key.strip()):
-        raise DataError(
-            "what was given with --key is not there and no author key either; allowed: 32 hex digits (16 in the "
-            "simulated sample). Give a handle without --key. No table was changed"
-        )
+        raise DataError(told("no_such_key"))
     return replace(found, left=len(left))
 
 
@@ -144,7 +143,7 @@ def _keys(folder: Path, handle: str, media: Collection[str]) -> set[str]:
     try:
         names = Pseudonyms.of(folder)
     except PseudonymError as error:
-        raise PseudonymError(f"{error} (with --key AUTHOR_KEY none is needed)") from None
+        raise PseudonymError(told("none_needed", what=error.args[0])) from None
     number = number_of(handle)  # one that serves as an id is kept under its digits, on no platform
     return {*(names.key(medium, handle) for medium in media), names.key("phone", number)} - {""}
 
@@ -234,7 +233,7 @@ def _rewrite(folder: Path, plans: dict[str, Plan], counts: pd.DataFrame, people:
             if new:
                 new.unlink(missing_ok=True)
     if not (after := check(folder)).ok and len(after.tables):
-        raise DataError(f"the person is out, but the data set {folder} is not in order", after.problems)
+        raise DataError(told("not_in_order", folder=folder), after.problems)
 
 
 def _write_table(files: list[Path], plan: Plan, count: Any, swaps: Swaps) -> None:
@@ -242,7 +241,7 @@ def _write_table(files: list[Path], plan: Plan, count: Any, swaps: Swaps) -> Non
     if count.removed == count.rows:
         swaps += [(old, None) for old in files]
     elif (count.removed, count.blanked) != write_beside(files, plan, count.table, swaps):
-        raise DataError(f"{count.table} changed while it was read; nothing was written, give the same command again")
+        raise DataError(told("changed", table=count.table))
 
 
 def _unread(folder: Path) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from smm_analysis.forgetting.words import told
 from smm_analysis.tables import CONTRACT, DataError
 from smm_analysis.tables.files import parquet_files, places_of
 from smm_analysis.tables.reading import read_csv
@@ -60,7 +61,7 @@ def write_description(path: Path, people: set[str], swaps: Swaps) -> None:
     for own in wanted["own"].values():
         own |= {name: [key for key in listed if key not in people] for name, listed in own.items()}
     if wanted != _parsed(text):
-        raise DataError(f"{path.name} cannot be edited safely; take the person's key out of [own] there by hand first")
+        raise DataError(told("by_hand", file=path.name))
     swaps.append((path, _beside(path)))
     swaps[-1][1].write_bytes(text.encode())
     shutil.copymode(path, swaps[-1][1])
@@ -85,7 +86,7 @@ def swap(folder: Path, swaps: Swaps) -> None:
             _tidy(folder / old.relative_to(folder).parts[0])
     except OSError as error:
         what = f"{error.strerror or error}: {error.filename}"
-        raise DataError(f"not finished ({what}); close the file elsewhere and give the same command again") from error
+        raise DataError(told("not_finished", why=what)) from error
 
 
 def _tidy(parts: Path) -> None:

@@ -32,6 +32,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smm_analysis.pseudonyms.wording import EMAIL, LINK, NUMBER, PHONE, USER, canonical, number_of, redacted
+from smm_analysis.pseudonyms.words import told
+from smm_analysis.told import ToldError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +83,7 @@ _AUTHOR, _FINGERPRINT, _STRETCH = (
 )
 
 
-class PseudonymError(ValueError):
+class PseudonymError(ToldError):
     """A key that is missing, weak, wrong or in the wrong place (가명 키 오류)."""
 
 
@@ -116,7 +118,7 @@ class Pseudonyms:
         if wanted:
             return cls(_read(place / f"{wanted}.key", wanted))._expect(wanted, f"{wanted}.key")
         if not (create or missing_ok):
-            raise PseudonymError(f"the data set {folder} names no key_id, and {VARIABLE} is not set: which key is it?")
+            raise PseudonymError(told("which_key", folder=folder, variable=VARIABLE))
         made = cls(secrets.token_bytes(32), new=not create)
         if create:
             made._write(place)
@@ -174,11 +176,11 @@ class Pseudonyms:
         path = Path(folder) / "dataset.toml"
         mark, text = re.fullmatch("(\ufeff?)(.*)", path.read_bytes().decode("utf-8"), re.DOTALL).groups()
         if known := remembered(folder):
-            self._expect(known, "the key in use")
+            self._expect(known, told("key_in_use"))
             return
         longer = _with_line(text, f'key_id = "{self.key_id}"  # which key the author keys were made with, not the key')
         if tomllib.loads(longer) != tomllib.loads(text) | {"key_id": self.key_id}:
-            raise PseudonymError(f'{path} cannot be edited safely; add the line key_id = "{self.key_id}" at its top')
+            raise PseudonymError(told("add_line", path=path, key=self.key_id))
         _replace(path, f"{mark}{longer}".encode(), like=path)
 
     @contextmanager
@@ -200,10 +202,7 @@ class Pseudonyms:
 
     def _expect(self, wanted: str, origin: str) -> Pseudonyms:
         if wanted and wanted != self.key_id:
-            raise PseudonymError(
-                f"{origin} is another key ({self.key_id}) than the one this data set was made with ({wanted}); "
-                "with it every person would be counted as two. Use the old key, or a new data set"
-            )
+            raise PseudonymError(told("another_key", origin=origin, key=self.key_id, wanted=wanted))
         return self
 
     def _write(self, place: Path) -> None:
@@ -227,9 +226,9 @@ def remembered(folder: str | Path) -> str:
     except FileNotFoundError:
         return ""
     except ValueError as error:  # not UTF-8, or not TOML
-        raise PseudonymError(f"{path} cannot be read, so its key_id is unknown: {error}") from None
+        raise PseudonymError(told("unreadable", path=path, why=error)) from None
     if not isinstance(found, str) or not re.fullmatch("(?:[0-9a-f]{16})?", found):
-        raise PseudonymError(f"{path}: key_id is not 16 hex digits")
+        raise PseudonymError(told("no_key_id", path=path))
     return found
 
 
@@ -244,17 +243,13 @@ def _from_words(given: str) -> bytes:
     """Turn what stands in SMM_KEY into a key; weak ones are refused, and not repeated in the message."""
     if re.fullmatch("[0-9a-fA-F]+", given):
         if len(given) < HEX_DIGITS or len(given) % 2 or len(set(bytes.fromhex(given))) < DIFFERENT_BYTES:
-            raise PseudonymError(
-                f"{VARIABLE} is too weak: hex needs an even number of digits, {HEX_DIGITS} or more, with "
-                f"{DIFFERENT_BYTES} different bytes. python -c 'import secrets; print(secrets.token_hex(32))' makes one"
-            )
+            least = {"digits": HEX_DIGITS, "different": DIFFERENT_BYTES}
+            raise PseudonymError(told("weak_hex", variable=VARIABLE, **least))
         return bytes.fromhex(given)
     words = unicodedata.normalize("NFKC", given)
     if len(words) < LETTERS or len(set(words.casefold())) < DIFFERENT_LETTERS:
-        raise PseudonymError(
-            f"{VARIABLE} is too weak: a passphrase needs {LETTERS} characters or more, {DIFFERENT_LETTERS} of them "
-            "different, because handles are public and short passphrases can be guessed"
-        )
+        least = {"letters": LETTERS, "different": DIFFERENT_LETTERS}
+        raise PseudonymError(told("weak_phrase", variable=VARIABLE, **least))
     return hashlib.scrypt(words.encode(), salt=_STRETCH, n=2**15, r=8, p=1, maxmem=2**26, dklen=32)
 
 
@@ -263,25 +258,24 @@ def _safe_folder(dataset: Path) -> Path:
     place = keys_folder().resolve()
     inside = [place, *place.parents]
     found = next((folder for folder in inside if (folder / ".git").exists()), None)
-    what = "the data set" if dataset.resolve() in inside else f"the git work tree {found}" if found else ""
-    if what:
-        raise PseudonymError(f"the folder of keys {place} lies inside {what}; keep the key in {VARIABLE} instead")
+    if dataset.resolve() in inside:
+        raise PseudonymError(told("lies_in_data", place=place, variable=VARIABLE))
+    if found:
+        raise PseudonymError(told("lies_in_git", place=place, found=found, variable=VARIABLE))
     return place
 
 
 def _read(path: Path, wanted: str) -> bytes:
     """Return the key in a file that its owner alone may read."""
     if not path.is_file():
-        raise PseudonymError(
-            f"the key {wanted} of this data set is not on this computer: copy {path.name} from where it was made to "
-            f"{path.parent}, or set {VARIABLE}"
-        )
+        where = {"file": path.name, "folder": path.parent, "variable": VARIABLE}
+        raise PseudonymError(told("not_on_computer", key=wanted, **where))
     if sys.platform != "win32" and path.stat().st_mode & 0o077:
-        raise PseudonymError(f"others may read the key: chmod 600 {path}")
+        raise PseudonymError(told("others_read", path=path))
     try:
         return bytes.fromhex(path.read_text(encoding="utf-8").splitlines()[-1])
     except (ValueError, IndexError):
-        raise PseudonymError(f"{path} holds no key; put its copy back") from None
+        raise PseudonymError(told("no_key_in", path=path)) from None
 
 
 def _with_line(text: str, line: str) -> str:

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 from smm_analysis import places
 from smm_analysis.report.light import import_nbformat
 from smm_analysis.report.masking import MASK, is_secret
+from smm_analysis.report.words import told
 from smm_analysis.terms import Lang, label
+from smm_analysis.told import Told, ToldError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +29,12 @@ _OF_THE_DATA_SET = frozenset({"data", "brand", "since", "until"})
 _ALLOWED = re.compile(r"\s*\[([^\]]*)\]")
 
 
-class ReportError(ValueError):
+class ReportError(ToldError):
     """A mistake in what was asked of the runner: a name, a parameter, a notebook. The text says how to mend it."""
+
+    def named(self, name: str) -> ReportError:
+        """Return the same error as the one of a report or a place in a file (이름을 붙인 오류)."""
+        return ReportError(told("of", name=name, what=self.args[0]))
 
 
 @dataclass(frozen=True)
@@ -66,20 +72,15 @@ class Parameter:
         return cls(name, kind, default, en.strip(), ko.strip() or en.strip(), **limits)
 
     @property
-    def allowed(self) -> str:
+    def allowed(self) -> Told:
         """What is allowed, in words."""
         if self.choices:
-            return f"one of {', '.join(self.choices)}"
-        if self.is_date:
-            return "a date such as 2026-03-31, or nothing"
-        words = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}[self.kind]
+            return told("one_of", choices=", ".join(self.choices))
+        form = told("form_date" if self.is_date else f"form_{self.kind}")
         if math.isinf(self.low) and math.isinf(self.high):
-            return words
-        if math.isinf(self.high):
-            return f"{words} of at least {self.low:g}"
-        return (
-            f"{words} of at most {self.high:g}" if math.isinf(self.low) else f"{words}, {self.low:g} to {self.high:g}"
-        )
+            return form
+        limits = "at_least" if math.isinf(self.high) else "at_most" if math.isinf(self.low) else "between"
+        return told(limits, what=form, low=self.low, high=self.high)
 
     def parse(self, text: str) -> Any:
         """Return the typed value of what was given on the command line; a ReportError says what is allowed."""
@@ -101,7 +102,8 @@ class Parameter:
 
     def _refusal(self, text: str) -> ReportError:
         given = MASK if self.is_secret else repr(text)
-        return ReportError(f"parameter {self.name} ({self.help_en}) takes {self.allowed}; given {given}")
+        meant = Told.of(self.help_en, self.help_ko)
+        return ReportError(told("bad_value", name=self.name, help=meant, allowed=self.allowed, given=given))
 
     @property
     def is_secret(self) -> bool:
@@ -140,7 +142,7 @@ class Notebook:
             nbformat.validate(notebook)
             return notebook
         except Exception as error:  # nbformat raises many kinds, by what is broken
-            raise ReportError(f"{self.path.name} is not a notebook: {_first_line(error)}") from None
+            raise ReportError(told("not_a_notebook", file=self.path.name, why=_first_line(error))) from None
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -188,7 +190,7 @@ class Notebook:
         """The parameters its one cell tagged `parameters` declares, in order."""
         cells = [c for c in self.content["cells"] if "parameters" in c["metadata"].get("tags", [])]
         if len(cells) != 1:
-            raise ReportError(f"{self.path.name} needs exactly one cell tagged 'parameters'; it has {len(cells)}")
+            raise ReportError(told("one_cell", file=self.path.name, n=len(cells)))
         return read_parameters("".join(cells[0]["source"]), origin=self.path.name)
 
     def _sources(self, cell_type: str) -> list[str]:
@@ -216,21 +218,19 @@ def read_parameters(source: str, *, origin: str) -> dict[str, Parameter]:
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:
-        raise ReportError(f"{origin}: the parameters cell is not Python, line {error.lineno}: {error.msg}") from None
+        raise ReportError(told("cell_not_python", origin=origin, line=error.lineno, why=error.msg)) from None
     for statement in statements:
         line = lines[statement.end_lineno - 1]
         typed = isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value
         kind = ast.unparse(statement.annotation) if typed else ""
         if kind not in _TYPES:
-            form = "`name: int|float|str|bool = value  # help`"
-            raise ReportError(f"{origin}: a line of the parameters cell reads {form}; found {line}")
+            raise ReportError(told("cell_line", origin=origin, line=line))
         comment = line.partition("#")[2].strip()
         name = statement.target.id
         try:
             found[name] = Parameter.from_comment(name, kind, ast.literal_eval(statement.value), comment)
         except ValueError:
-            allowed = "a plain value, and a range such as [1..104], choices such as [en|ko], or [date]"
-            raise ReportError(f"{origin}: parameter {name} needs {allowed}; found {line}") from None
+            raise ReportError(told("cell_value", origin=origin, name=name, line=line)) from None
     return found
 
 
@@ -240,7 +240,7 @@ def find_all(folder: Path | None = None) -> list[Notebook]:
     paths = [p for p in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts]
     names = [p.stem for p in paths]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ReportError(f"two notebooks below {folder} have the name {twice[0]}; rename one")
+        raise ReportError(told("same_name", folder=folder, name=twice[0]))
     return [Notebook(p) for p in sorted(paths, key=lambda p: (len(p.relative_to(folder).parts), p.as_posix()))]
 
 
@@ -249,7 +249,7 @@ def find(names: Sequence[str], folder: Path | None = None) -> list[Notebook]:
     known = find_all(folder)
     if not names:
         if not known:
-            raise ReportError(f"no notebook in {folder or places.notebooks()}")
+            raise ReportError(told("no_notebook", folder=folder or places.notebooks()))
         return known
     return [_find_one(name, known) for name in dict.fromkeys(names)]
 
@@ -266,8 +266,8 @@ def _find_one(name: str, known: Sequence[Notebook]) -> Notebook:
         return begins[0]
     names = [notebook.name for notebook in begins or known]
     near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-    raise ReportError(f"there is no report {name!r}; {hint}")
+    hint = told("did_you_mean", name=near[0]) if near else told("there_are", names=", ".join(names))
+    raise ReportError(told("no_report", name=name, hint=hint))
 
 
 def questions(present: Collection[str], lang: Lang = "en") -> pd.DataFrame:
@@ -339,5 +339,5 @@ def check_parameters(
 def _unknown_parameter(key: str, lacking: Sequence[str], notebooks: Sequence[Notebook]) -> ReportError:
     known = list(dict.fromkeys(name for notebook in notebooks for name in notebook.parameters))
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-    return ReportError(f"{', '.join(lacking)}: no parameter {key!r}; {hint}")
+    hint = told("did_you_mean", name=near[0]) if near else told("known", names=", ".join(known))
+    return ReportError(told("no_parameter", reports=", ".join(lacking), key=key, hint=hint))

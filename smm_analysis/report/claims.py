@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
 from itertools import groupby
 from typing import Any
-from unicodedata import east_asian_width
 
 from smm_analysis.ledger import Count, Entry, Finding, Page, counts, ledger
 from smm_analysis.report.answers import Answer
 from smm_analysis.report.font import embed_font
 from smm_analysis.report.page import css, script, script_hash
-from smm_analysis.report.words import when, words
+from smm_analysis.report.words import columns_of, when, words
 from smm_analysis.terms import Lang, label
 
 _INDENT, _DEEPER = " " * 7, " " * 9
@@ -111,13 +110,8 @@ def _broken(lead: str, text: str, width: int | None) -> Iterator[str]:
     held = ""
     for word in text.split(" "):
         longer = f"{held} {word}" if held else word
-        if held and width and _columns(lead + longer) > width:
+        if held and width and columns_of(lead + longer) > width:
             yield lead + held
             lead, longer = " " * len(lead), word
         held = longer
     yield (lead + held).rstrip()
-
-
-def _columns(text: str) -> int:
-    """Count the columns a text takes in a terminal: a Korean letter takes two."""
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -14,6 +14,7 @@ from typing import Any
 
 from smm_analysis.report.catalogue import ReportError
 from smm_analysis.report.pool import Made, execute_once, kernels
+from smm_analysis.report.words import told
 from smm_analysis.report.work import Job, entry, one_line
 
 _ONE_AT_A_TIME = threading.Lock()  # papermill changes a process's folder: one notebook a process
@@ -45,17 +46,16 @@ def _client(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
-        raise ReportError('--dask needs Dask: pip install "smm-analysis[dask]"') from None
+        raise ReportError(told("needs_dask")) from None
     try:
         client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
-        raise ReportError(f"no Dask scheduler answers at {address}: {one_line(error)}") from None
+        raise ReportError(told("no_scheduler", address=address, why=one_line(error))) from None
     try:
         client.wait_for_workers(1, timeout=60)
     except TimeoutError:
         client.close()
-        message = f"the Dask scheduler at {address} has no worker; start one: dask worker {address} --nthreads 1"
-        raise ReportError(message) from None
+        raise ReportError(told("no_worker", address=address)) from None
     return client
 
 

@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from smm_analysis.report.words import columns_of, told
+from smm_analysis.terms import Lang
+from smm_analysis.told import in_language, joined
 from smm_analysis.verdict import format_number
 
 _HEAD = ("report", "brand", "question", "before", "now", "change")
@@ -35,12 +38,16 @@ def beyond_noise(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool | No
     return abs(new_estimate - estimate) > math.hypot((high - low) / 2, (new_high - new_low) / 2)
 
 
-def table(compared: Mapping[str, Any]) -> str:
+def table(compared: Mapping[str, Any], lang: Lang = "en") -> str:
     """Return the comparison as a plain table."""
-    data = "changed" if compared["data"]["changed"] else "the same"
+    data = told("data_changed" if compared["data"]["changed"] else "data_same")
+    title = told("against", run=compared["run"], data=data)
+    if not compared["rows"]:
+        return in_language(told("no_verdicts", title=title), lang)
+    head = [told(f"head_{name}") for name in _HEAD]
     rows = [[str(row[name] or "–") for name in _HEAD[:3]] + _cells(row) for row in compared["rows"]]
-    title = f"against {compared['run']}; data {data}"
-    return "\n".join([title, *_aligned([_HEAD, *rows])]) if rows else f"{title}; no verdicts in either run"
+    spoken = [[in_language(cell, lang) for cell in row] for row in (head, *rows)]
+    return "\n".join([in_language(title, lang), *_aligned(spoken)])
 
 
 def _verdicts(manifest: Mapping[str, Any]) -> dict[tuple, dict[str, Any]]:
@@ -75,16 +82,17 @@ def _change(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> str
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
-    return [_short(row["before"]), _short(row["now"]), row["change"]]
+    return [_short(row["before"]), _short(row["now"]), told(f"change_{row['change'].replace(' ', '_')}")]
 
 
 def _short(verdict: Mapping[str, Any] | None) -> str:
     if verdict is None:
         return "–"
     estimate = "" if verdict["estimate"] is None else f" {format_number(verdict['estimate'])}"
-    return verdict["decision"].replace("_", " ") + estimate
+    return joined([told(verdict["decision"]), estimate], "")
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
+    padded = [[text + " " * (wide - columns_of(text)) for text, wide in zip(row, widths, strict=True)] for row in rows]
+    return ["  ".join(row).rstrip() for row in padded]

@@ -19,6 +19,7 @@ from typing import Any
 
 from smm_analysis.report.catalogue import ReportError
 from smm_analysis.report.masking import masked
+from smm_analysis.report.words import told
 
 _VERDICT = ("question", "decision", "estimate", "low", "high", "level", "unit", "delta", "measure", "method_check")
 
@@ -45,17 +46,17 @@ def read_grid(path: Path) -> Grid:
     try:
         plain = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ReportError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
+        raise ReportError(told("not_yaml", file=path.name, why=" ".join(str(error).split()))) from None
     known = {"reports", "parameters"}
     if not isinstance(plain, Mapping) or not plain or plain.keys() - known:
         found = ", ".join(map(str, plain)) if isinstance(plain, Mapping) else type(plain).__name__
-        raise ReportError(f"{path.name} has the keys reports (optional) and parameters; found {found or 'nothing'}")
+        raise ReportError(told("grid_keys", file=path.name, found=found or told("nothing")))
     reports = plain.get("reports") or []
     if not isinstance(reports, list) or not all(isinstance(name, str) for name in reports):
-        raise ReportError(f"{path.name}: reports takes a list of report names; found {reports!r}")
+        raise ReportError(told("grid_reports", file=path.name, found=reports))
     lists = plain.get("parameters")
     if not isinstance(lists, Mapping) or not lists:
-        raise ReportError(f"{path.name}: parameters takes names with lists of values; found {lists!r}")
+        raise ReportError(told("grid_parameters", file=path.name, found=lists))
     checked = {str(name): _values(f"{path.name}: parameters.{name}", values) for name, values in lists.items()}
     if "data" in checked:  # as other paths in files: from where the file is
         checked["data"] = tuple(str(path.parent / folder) for folder in checked["data"])
@@ -64,10 +65,10 @@ def read_grid(path: Path) -> Grid:
 
 def _values(where: str, values: Any) -> tuple[str, ...]:
     if not isinstance(values, list) or not values:
-        raise ReportError(f"{where} takes a list of values, such as [13, 26]; found {values!r}")
+        raise ReportError(told("grid_list", where=where, found=values))
     texts = tuple(_text(where, value) for value in values)
     if twice := next((text for text in texts if texts.count(text) > 1), None):
-        raise ReportError(f"{where} has {twice!r} twice")
+        raise ReportError(told("grid_twice", where=where, value=twice))
     return texts
 
 
@@ -79,7 +80,7 @@ def _text(where: str, value: Any) -> str:
         return value.isoformat()
     if isinstance(value, str | int | float):
         return str(value)
-    raise ReportError(f"{where} takes numbers, texts, dates, true and false; found {value!r}")
+    raise ReportError(told("grid_value", where=where, found=value))
 
 
 def comparison(grid: Grid, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

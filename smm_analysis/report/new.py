@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from smm_analysis.report.catalogue import ReportError
+from smm_analysis.report.words import told
 
 _NAME = re.compile(r"\w[\w-]*")
 _CHECKED = "nbval-check-output"
@@ -19,10 +20,10 @@ def write_notebook(name: str, folder: Path) -> Path:
     import nbformat
 
     if not _NAME.fullmatch(name):
-        raise ReportError(f"a notebook's name has letters, digits, - and _, such as loyal_customers; given {name!r}")
+        raise ReportError(told("new_name", name=name))
     path = folder / f"{name}.ipynb"
     if path.exists():
-        raise ReportError(f"{path} is there already; give another name")
+        raise ReportError(told("is_there", path=path))
     folder.mkdir(parents=True, exist_ok=True)
     notebook = nbformat.v4.new_notebook(cells=list(_cells(name)), metadata=_metadata())
     _run(notebook, folder)

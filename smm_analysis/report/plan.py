@@ -20,8 +20,10 @@ from smm_analysis.report import page
 from smm_analysis.report.catalogue import Notebook, ReportError, check_parameters, find
 from smm_analysis.report.grid import Grid, read_grid
 from smm_analysis.report.masking import masked
+from smm_analysis.report.words import told
 from smm_analysis.report.work import Job
-from smm_analysis.terms import Lang
+from smm_analysis.terms import LANGS, Lang
+from smm_analysis.told import Told, in_language, joined
 
 
 @dataclass(frozen=True)
@@ -139,9 +141,9 @@ def choose(request: Request) -> tuple[list[Task], Grid]:
     """Return the notebooks asked for with their typed values, and the grid; a ReportError names what is wrong."""
     grid = read_grid(request.grid) if request.grid else Grid()
     if request.names and grid.reports:
-        raise ReportError(f"reports are named twice, on the command line and in {grid.origin}; name them once")
+        raise ReportError(told("named_twice", file=grid.origin))
     if twice := sorted(request.given.keys() & grid.lists.keys()):
-        raise ReportError(f"{twice[0]} is given twice, with -p {twice[0]}= and in {grid.origin}; give it once")
+        raise ReportError(told("given_twice", name=twice[0], file=grid.origin))
     names = request.names or grid.reports
     chosen = find(names, request.notebooks)
     _check_lists(grid, chosen, named=bool(names))
@@ -160,7 +162,7 @@ def _check_lists(grid: Grid, chosen: Sequence[Notebook], *, named: bool) -> None
             try:
                 check_parameters({name: value}, chosen, named=named)
             except ReportError as error:
-                raise ReportError(f"{grid.origin}: parameters.{name}: {error}") from None
+                raise error.named(f"{grid.origin}: parameters.{name}") from None
 
 
 def _at_point(
@@ -169,8 +171,8 @@ def _at_point(
     texts, data = {**request.given, **point}, request.data
     if not all(notebook.brings_its_own_data for notebook in chosen):
         if data and texts.get("data"):
-            other = f"in {origin}" if "data" in point else "with -p data="
-            raise ReportError(f"the data set is given twice, with --data and {other}; give it once")
+            other = told("in_file", file=origin) if "data" in point else told("with_p")
+            raise ReportError(told("data_twice", other=other))
         data = Path(texts.pop("data", "") or data or places.sample())
     typed = check_parameters(texts, chosen, named=named)
     for notebook in chosen:
@@ -189,7 +191,7 @@ def complete(tasks: Sequence[Task], *, lang: Lang, named: bool, engine: str = ""
     needed = {task.data for task in tasks if not task.notebook.brings_its_own_data}
     paths = dict.fromkeys(task.data for task in tasks)
     sources = {path: DataSource.open(path, whole=path in needed, engine=engine) for path in paths}
-    skipped = _unable(tasks, sources, lang, named=named)
+    skipped = _unable(tasks, sources, named=named)
     plans = []
     for task in (task for task in tasks if task.notebook.name not in skipped):
         try:
@@ -198,13 +200,14 @@ def complete(tasks: Sequence[Task], *, lang: Lang, named: bool, engine: str = ""
             if named:
                 raise
             sources[task.data].check_part((), **_part(task.values))  # a brand or day that no table has is a mistake
-            skipped[task.notebook.name] = error.told(lang).splitlines()[0]
+            skipped[task.notebook.name] = _in_short(error)
     if not plans:
-        raise ReportError("no report can run: " + "; ".join(f"{name}: {why}" for name, why in skipped.items()))
-    return plans, skipped
+        reasons = (told("of", name=name, what=why) for name, why in skipped.items())
+        raise ReportError(told("none_runs", why=joined(reasons, "; ")))
+    return plans, {name: in_language(why, lang) for name, why in skipped.items()}
 
 
-def _unable(tasks: Iterable[Task], sources: Mapping[Path, DataSource], lang: Lang, *, named: bool) -> dict[str, str]:
+def _unable(tasks: Iterable[Task], sources: Mapping[Path, DataSource], *, named: bool) -> dict[str, Told]:
     """Return the notebooks that cannot run here, with the reason."""
     skipped = {}
     for notebook, data in dict.fromkeys((task.notebook, task.data) for task in tasks):
@@ -213,15 +216,16 @@ def _unable(tasks: Iterable[Task], sources: Mapping[Path, DataSource], lang: Lan
             _check_requirements(notebook)
             if not notebook.brings_its_own_data:
                 sources[data].check_part(notebook.tables)
-        except ReportError as error:
-            if named:
-                raise ReportError(f"{notebook.name}: {error}") from None
-            skipped[notebook.name] = str(error).splitlines()[0]
-        except tables.DataError as error:
+        except (ReportError, tables.DataError) as error:
             if named:
                 raise error.named(notebook.name) from None
-            skipped[notebook.name] = error.told(lang).splitlines()[0]
+            skipped[notebook.name] = _in_short(error)
     return skipped
+
+
+def _in_short(error: ReportError | tables.DataError) -> Told:
+    """Return the first line of an error."""
+    return Told.of(*(error.told(lang).splitlines()[0] for lang in LANGS))
 
 
 def _check_requirements(notebook: Notebook) -> None:
@@ -229,8 +233,7 @@ def _check_requirements(notebook: Notebook) -> None:
         try:
             version(distribution)
         except PackageNotFoundError:
-            message = f'{notebook.name} needs the package {distribution}: pip install "smm-analysis[{extra}]"'
-            raise ReportError(message) from None
+            raise ReportError(told("needs_package", report=notebook.name, package=distribution, extra=extra)) from None
 
 
 def _plan(task: Task, source: DataSource, lang: Lang) -> Plan:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from smm_analysis.report.catalogue import ReportError
+from smm_analysis.report.words import told
 
 _OLD, _NEW, _PARTS = ".latest.old", ".latest.new", ".parts"
 _STAMP = re.compile(r"\d{8}T\d{9}Z")
@@ -44,7 +45,7 @@ def locked(out: Path) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        raise Locked(f"another run is publishing in {out}; this one did nothing") from None
+        raise Locked(told("locked", out=out)) from None
     try:
         yield
     finally:
@@ -63,10 +64,7 @@ class Shelf:
         """Refuse a folder whose `latest` is somebody else's: it would be replaced."""
         for folder in (self.latest, self.out / _OLD):
             if folder.exists() and not (folder / "manifest.json").is_file():
-                message = (
-                    f"{folder} is there and is not from a run, so it is left alone; give another folder with --out"
-                )
-                raise ReportError(message)
+                raise ReportError(told("foreign_folder", folder=folder))
 
     def recover(self) -> None:
         """Clear what a killed run left: staged runs, and a swap of `latest` that stopped half-way."""
@@ -120,8 +118,9 @@ class Shelf:
         fitting = stamps[:1] if run == "previous" else [stamp for stamp in stamps if run and stamp.startswith(run)]
         if len(fitting) == 1 and self.manifest_of(fitting[0]):
             return fitting[0]
-        there = f"the newest are {', '.join(stamps[:5])}" if stamps else f"there is none yet in {self.runs}"
-        raise ReportError(f"{len(fitting) or 'no'} runs begin with {run!r}; {there}")
+        newest = told("newest", stamps=", ".join(stamps[:5]))
+        there = newest if stamps else told("none_yet", folder=self.runs)
+        raise ReportError(told("many_runs" if fitting else "no_run", n=len(fitting), run=run, there=there))
 
     def superseded(self, keep: int, manifest: Mapping[str, Any]) -> list[str]:
         """Return the runs to remove so that `keep` stay, the new one counted; never one whose pages it still shows."""

@@ -24,7 +24,9 @@ from smm_analysis.report.log import Log
 from smm_analysis.report.masking import masked
 from smm_analysis.report.plan import DataSource, Plan, Request, choose, complete, make_job
 from smm_analysis.report.publish import Locked, Shelf, locked, write_text
+from smm_analysis.report.words import told
 from smm_analysis.report.work import NO_SPACE, Job
+from smm_analysis.told import Told
 
 __all__ = ["BAD_INPUT", "LOCKED", "OK", "SOME_FAILED", "DiskFull", "Locked", "Request", "run"]
 
@@ -41,7 +43,7 @@ class DiskFull(RuntimeError):
 def run(request: Request, *, say: Say = print) -> int:
     """Make reports and publish them (보고서 만들기).
 
-    `say` is called with each line of progress.
+    `say` is called with each line of progress, a sentence in both languages.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def run(request: Request, *, say: Say = print) -> int:
         plans, skipped = complete(tasks, lang=request.lang, named=named, engine=request.engine)
         with locked(request.out), _staged(shelf) as (stamp, staged):
             for name, reason in skipped.items():
-                say(f"skipped {name}: {reason}")
+                say(told("skipped", name=name, why=reason))
             making = _Run(request, grid, shelf, stamp, staged, say)
             manifest = making.make(plans, environment) | {"skipped": skipped}
             if browser:
@@ -83,7 +85,7 @@ def run(request: Request, *, say: Say = print) -> int:
             manifest |= compare.entry(base, shelf.manifest_of(base), manifest) if base else {}
             _publish(shelf, manifest, staged, plans[0].source, request)
     if base:
-        say(compare.table(manifest["compare"]))
+        say(compare.table(manifest["compare"], request.lang))
     say(str((shelf.latest / "index.html").resolve()))
     return OK if manifest["status"] == "ok" else SOME_FAILED
 
@@ -92,9 +94,9 @@ def _dry_run(plans: Sequence[Plan], skipped: Mapping[str, str], say: Say) -> int
     """Say what would run, and write nothing."""
     for plan in plans:
         values = ", ".join(f"{name}={value}" for name, value in masked(plan.values).items())
-        say(f"would run {plan.notebook.name}: {values}")
+        say(told("would_run", name=plan.notebook.name, values=values))
     for name, reason in skipped.items():
-        say(f"would skip {name}: {reason}")
+        say(told("would_skip", name=name, why=reason))
     return OK
 
 
@@ -109,8 +111,7 @@ def _staged(shelf: Shelf) -> Iterator[tuple[str, Path]]:
         shelf.discard(staged)
         full = [os.strerror(number) for number in NO_SPACE]
         if isinstance(error, OSError) and any(text in str(error) for text in full):
-            message = f"the disk is full: no space left in {shelf.out}; nothing was published, the last reports stand"
-            raise DiskFull(message) from None
+            raise DiskFull(told("disk_full", out=shelf.out)) from None
         raise
 
 
@@ -132,11 +133,10 @@ class _Run:
         entries = self._done_before(jobs) if self._in_parts else {}
         todo = [job for job in jobs if job.slug not in entries]
         if entries:
-            self.say(f"{len(entries)} of {len(jobs)} reports are done already, from the same inputs")
+            self.say(told("done_before", n=len(entries), all=len(jobs)))
         for number, (job, made) in enumerate(self._executed(todo, environment), 1):
             entries[job.slug] = made
-            done = f"[{number}/{len(todo)}]"
-            self.say(f"{done} {made['status']:7} {job.slug}  {made['seconds']:.1f} s  {made['error'] or ''}".rstrip())
+            self.say(_done(made, job.slug, n=number, all=len(todo)))
             self.log.report(made)
         reports = [entries[job.slug] for job in jobs]
         failed = [report for report in reports if report["status"] != "ok"]
@@ -248,6 +248,12 @@ class _Run:
             html = path.read_text(encoding="utf-8")
             if (linked := page.link_languages(html, others)) != html:
                 write_text(path, linked)
+
+
+def _done(made: Mapping[str, Any], slug: str, **counted: int) -> Told:
+    """Say that a report is made, or why not."""
+    why = f"  {made['error']}" if made["error"] else ""
+    return told("done", status=told(f"done_{made['status']}"), slug=slug, seconds=made["seconds"], why=why, **counted)
 
 
 def _of_this_run(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:

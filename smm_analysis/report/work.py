@@ -15,8 +15,10 @@ from typing import Any, Literal
 from smm_analysis.report import figures, page
 from smm_analysis.report.masking import mask, masked
 from smm_analysis.report.publish import write_text
+from smm_analysis.report.words import told
 from smm_analysis.tables import ENGINE
 from smm_analysis.terms import Lang
+from smm_analysis.told import in_language
 
 NOT_RUN = {"lab-only", "solution"}  # cells for people in JupyterLab; reports neither run nor show them
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -73,7 +75,7 @@ def execute(job: Job) -> dict[str, Any]:
     try:
         more = _make(job)
     except CellTimeoutError:
-        status, error = "timeout", f"a cell took more than {job.timeout} s"
+        status, error = "timeout", in_language(told("slow_cell", seconds=job.timeout), job.lang)
     except DeadKernelError as caught:
         status, error = "lost", one_line(caught)
     except Exception as caught:

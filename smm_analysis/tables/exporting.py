@@ -27,6 +27,7 @@ from smm_analysis.tables.dataset import NAME
 from smm_analysis.tables.faults import DataError
 from smm_analysis.tables.words import told
 from smm_analysis.terms import SMALLEST_GROUP, Lang, glossary, label
+from smm_analysis.told import in_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,14 +52,7 @@ _NO_WIDTH = re.compile(
     "\U000e0000-\U000e0fff]|(?<![^\x00-\x7f\\s])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\\s])"
 )
 _NUMBER = re.compile(r"\d{12,}|0\d+|\d+\.?\d*[eE]\d+|\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?")
-_SAYS = {
-    "formula": "texts that a spreadsheet would compute: an apostrophe stands in front",
-    "digits": "ids that a spreadsheet would turn into numbers or dates: an apostrophe stands in front",
-    "direction": "texts with marks that turn the reading direction, shown as [U+202E] and the like",
-    "no_width": "texts with characters of no width, taken out",
-    "control": "texts with control characters, taken out",
-    "cut": f"texts longer than the {CELL:,} characters of a cell, cut",
-}
+_CHANGES = ("formula", "digits", "direction", "no_width", "control", "cut")
 
 
 @dataclass(frozen=True)
@@ -73,13 +67,17 @@ class Exported:
     changed: dict[str, int]
 
     def __str__(self) -> str:
-        more = f" on {self.sheets} sheets" if self.sheets > 1 else ""
-        lines = [f"{self.path}: {self.name}, {self.rows:,} rows{more}"]
-        lines += [f"  left out: {column} (--texts adds it; quotes can be found by search)" for column in self.withheld]
-        lines += [f"  {number:,} {_SAYS[why]}" for why, number in self.changed.items() if number]
+        return self.told("en")
+
+    def told(self, lang: Lang) -> str:
+        """Return what was written in a language (내보낸 결과를 말로)."""
+        written = "written_on" if self.sheets > 1 else "written"
+        lines = [told(written, path=self.path, name=self.name, rows=self.rows, sheets=self.sheets)]
+        lines += [told("left_out", column=column) for column in self.withheld]
+        lines += [told(f"made_{why}", n=number, cell=CELL) for why, number in self.changed.items() if number]
         if self.path.suffix == ".csv" and self.rows >= ROWS:
-            lines.append(f"  Excel opens the first {ROWS:,} rows of a CSV file only")
-        return "\n".join(lines)
+            lines.append(told("long_csv", rows=ROWS))
+        return "\n".join(in_language(line, lang) for line in lines)
 
 
 def export_table(frame: pd.DataFrame, path: str | Path, *, lang: Lang | None = None) -> Exported:
@@ -279,7 +277,7 @@ def _write_csv(path: Path, frames: dict[str, pd.DataFrame], lang: Lang | None) -
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(_headings(frame, lang))
         writer.writerows(zip(*_columns(frame, counts, as_csv=True), strict=True))
-    return [Exported(path, name, len(frame), 1, (), {why: counts[why] for why in _SAYS})]
+    return [Exported(path, name, len(frame), 1, (), {why: counts[why] for why in _CHANGES})]
 
 
 def _write_book(path: Path, frames: dict[str, pd.DataFrame], lang: Lang | None) -> list[Exported]:
@@ -294,7 +292,7 @@ def _write_book(path: Path, frames: dict[str, pd.DataFrame], lang: Lang | None) 
         for number, start in enumerate(starts, 1):
             sheet = book.create_sheet(f"{name} {number}" if len(starts) > 1 else name)
             _fill(sheet, frame.iloc[start : start + ROWS - 1], headings, counts)
-        done.append(Exported(path, name, len(frame), len(starts), (), {why: counts[why] for why in _SAYS}))
+        done.append(Exported(path, name, len(frame), len(starts), (), {why: counts[why] for why in _CHANGES}))
     with in_one_step(path) as new:
         book.save(new)
     return done
