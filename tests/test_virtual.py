@@ -171,6 +171,14 @@ def test_without_a_channel_the_other_channels_reach_the_same_persons(channel):
     assert cut.choices.money[:, LINES.index(channel)].sum() == 0
 
 
+def test_each_channel_is_met_by_those_whose_habit_it_is():
+    """Who meets a channel often is told by the own habit: better than by any other channel's."""
+    sim = brand()
+    met = sim.history["exposures"].sum(axis=0)
+    alike = np.corrcoef(np.log1p(met), np.log(sim.people.habit))[: len(met), len(met) :]
+    assert (alike.argmax(axis=1) == np.arange(len(met))).all()
+
+
 def test_purchases_change_only_where_exposure_or_social_input_changed():
     kept, cut = brand(), brand_without("events")
     row = list(virtual.CHANNELS).index("events")
