@@ -76,7 +76,10 @@ def coverage(cases: list) -> pd.DataFrame:
 
 
 def reliability(cases: list) -> pd.DataFrame:
-    """Stated probabilities of being best against how often the plan was, with 95% bands of how often it was."""
+    """Stated probabilities of being best against how often the plan was, with 95% bands of both.
+
+    `inside` : what was said lies in the band of how often it was; `as said` : how often lies in the band of what was said.
+    """
     stated = np.concatenate([compared.best for compared, _ in cases])
     won = np.concatenate([(true == true.max()).to_numpy() for _, true in cases])
     rows = []
@@ -84,8 +87,10 @@ def reliability(cases: list) -> pd.DataFrame:
         inside = (stated >= low) & ((stated < high) | (high == 1.0))
         if n := int(inside.sum()):
             band = proportion_confint(won[inside].sum(), n, 0.05, method="beta")
-            rows.append((f"{low:.2f}-{high:.2f}", n, stated[inside].mean(), won[inside].mean(), *band))
-    table = pd.DataFrame(rows, columns=["stated", "n", "mean stated", "won", "band low", "band high"])
+            least, most = proportion_confint(round(stated[inside].sum()), n, 0.05, method="beta")
+            as_said = least <= won[inside].mean() <= most
+            rows.append((f"{low:.2f}-{high:.2f}", n, stated[inside].mean(), won[inside].mean(), *band, as_said))
+    table = pd.DataFrame(rows, columns=["stated", "n", "mean stated", "won", "band low", "band high", "as said"])
     return table.assign(inside=table["mean stated"].between(table["band low"], table["band high"]))
 
 
