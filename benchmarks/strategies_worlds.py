@@ -78,7 +78,7 @@ def coverage(cases: list) -> pd.DataFrame:
 def reliability(cases: list) -> pd.DataFrame:
     """Stated probabilities of being best against how often the plan was, with 95% bands of both.
 
-    `inside` : what was said lies in the band of how often it was; `as said` : how often lies in the band of what was said.
+    `inside` : what was said is in the band of how often it was; `as said` : how often it was is in that of the saying.
     """
     stated = np.concatenate([compared.best for compared, _ in cases])
     won = np.concatenate([(true == true.max()).to_numpy() for _, true in cases])
