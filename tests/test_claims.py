@@ -492,6 +492,15 @@ def test_by_information_a_brand_that_tells_nothing_drowns_nobody():
     assert (again.high - again.low) / (pooled.high - pooled.low) == pytest.approx(math.sqrt(2) * 1.645, abs=0.01)
 
 
+def test_what_brands_err_by_alike_does_not_average_out():
+    many = {str(i): Estimate(2.0, 1.9, 2.1, 0.9, 10) for i in range(10_000)}
+    pooled = pool_brands(many, weights="equal", shared=0.1)
+    assert pooled.estimate == 2.0
+    assert (pooled.high - pooled.low) / 2 == pytest.approx(1.645 * 0.1 * 2.0, rel=1e-3)
+    with pytest.raises(ValueError, match="shared must be 0 or more"):
+        pool_brands(many, weights="equal", shared=-0.1)
+
+
 def test_pooled_intervals_cover_the_mean_of_unequal_brands():
     rng = np.random.default_rng(7)
     held = []

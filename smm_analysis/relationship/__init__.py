@@ -8,7 +8,7 @@ ads (S0.7a), linked posts (S1.3), earned against firm-made exposures (S1.2), rea
 
 from .change import relationship_change
 from .cohorts import Retention, cohort_retention
-from .dose import DoseResponse, shares_response
+from .dose import INDEX_ERROR, DoseResponse, shares_response
 from .earned import Earned, earned_customers
 from .effort import ListeningEffort, effort_index, listening_effort
 from .groups import binned
@@ -23,6 +23,7 @@ from .tolerance import Tolerance, pooled_tolerance, promotion_tolerance
 from .worth import reach_response
 
 __all__ = [
+    "INDEX_ERROR",
     "QUESTIONS",
     "Component",
     "DoseResponse",

@@ -14,6 +14,8 @@ not have the brands alike, and one brand that tells next to nothing does not dro
 alike and disagree by more than their errors, the model is at fault somewhere: `disagreement` widens the interval by as
 much (Birge 1932, Physical Review 40(2)).
 
+What all brands are measured with errs in all of them alike, and does not average out: `shared` says how much.
+
 >>> pool_brands({"a": Estimate(1.0, 0.5, 1.5, 0.9, 104), "b": Estimate(2.0, 1.5, 2.5, 0.9, 104)}).estimate
 1.5
 """
@@ -41,6 +43,7 @@ def pool_brands(
     scale: Literal["natural", "log", "percent"] = "natural",
     weights: Literal["precision", "equal", "information"] = "precision",
     disagreement: bool = False,
+    shared: float = 0.0,
     level: float = 0.90,
 ) -> Estimate:
     """Return the mean effect of the brands (브랜드 평균 효과).
@@ -51,13 +54,21 @@ def pool_brands(
     scale : of averaging: "log" for ratios, "percent" for ratios minus 1 in percent, "natural" for differences.
     weights : "precision" for brands like these, "equal" for these brands, "information" for these by what each tells.
     disagreement : whether brands by information that disagree by more than their errors widen the interval.
+    shared : standard error that all brands have in common, as a part of their mean on `scale`, 0 or more.
     level : of the result; the brands' intervals may be at others.
 
     Returns
     -------
     Estimate
         `n` is the sum of the brands' n. It cannot tell if fewer than two brands can.
+
+    Raises
+    ------
+    ValueError
+        If `shared` is below 0.
     """
+    if not shared >= 0:
+        raise ValueError(f"shared must be 0 or more, a part of the mean, not {shared!r}")
     told = {name: found for name, found in estimates.items() if not found.reason and np.isfinite(found.estimate)}
     n = sum(found.n for found in told.values())
     if len(told) < 2:
@@ -69,6 +80,7 @@ def pool_brands(
     mean, half = _WEIGHTED[weights](effect, variance, level)
     if disagreement and weights == "information":
         half *= np.sqrt(max(1.0, ((effect - mean) ** 2 / variance).sum() / (len(effect) - 1)))
+    half = float(np.hypot(half, z_value(level) * shared * mean))
     return Estimate(*(float(outward(x)) for x in (mean, mean - half, mean + half)), level, n)
 
 
