@@ -45,7 +45,7 @@ class _Form:
     steeply than weeks can tell, so that an effect is larger than estimated more often than smaller. `luck` is a brand's
     own: variance in loyal customers for each by whom the two plans lie from today's. S1.6 needs it, since whom a plan
     brings back is few people and its effect small beside what else the two plans do. All by how far estimates lay from
-    the truth on development seeds (0 to 11; for S1.6 1000 to 1005 and 1020 to 1037) of
+    the truth on development seeds (0 to 11; for S1.6 1000 to 1005 and 1020 to 1037; for S0.4 both, 1000 to 1049) of
     benchmarks/strategies_claims.py, one brand and six.
     """
 
@@ -54,7 +54,7 @@ class _Form:
     luck: float = 0.0
 
 
-_FORM = {"S0.3": _Form(0.8, 0.75), "S0.4": _Form(0.35, 0.4), "S1.6": _Form(0.15, 0.2, 4.0), "S4.2": _Form(0.1, 0.25)}
+_FORM = {"S0.3": _Form(0.8, 0.75), "S0.4": _Form(0.15, 0.3), "S1.6": _Form(0.15, 0.2, 4.0), "S4.2": _Form(0.1, 0.25)}
 
 
 def diffusion_by_relationship(
