@@ -33,10 +33,10 @@ _LISTEN = ACTIVITIES.index("listen")
 _CLASS = class_of(np.arange(LOYAL_WITHIN + 1))  # of the weeks since the last purchase
 _RECENT = np.arange(_CLASS[-1] + 1) < _CLASS[-1]  # all but the last class, who are gone
 # how much farther than fitted a plan's relationship lies from the first plan's, where it opens what spreads: noisy
-# answers draw its swing in, and those who pass on gain and lose trust faster than the average customer who answers (1.3
-# to 2 times as fast on virtual brands that pass on much). Of 0 to 2, by gains over today's plan on 116 development
-# worlds (1100 to 1171, 1200 to 1243 of benchmarks/strategies_worlds.py): the basic model brought 67 loyal customers
-# less than it truly does with 0, 41 with .5, 19 with 1, 9 with 1.25, none with 1.5; regret was 26, 21, 20, 18 and 19
+# answers draw its swing in, and those who pass on gain and lose trust faster than followers on average (1.3 to 2 times
+# as fast on virtual brands that pass on much). Of 0 to 2, by gains over today's plan on 116 development worlds (1100 to
+# 1171, 1200 to 1243 of benchmarks/strategies_worlds.py): of the loyal customers that the basic model truly brings 67
+# were missing with 0, 41 with .5, 19 with 1, 9 with 1.25 and none with 1.5; regret was 26, 21, 20, 18 and 19
 _SWING = 1.25
 _SURPRISE = (0.1, 10.0)  # how far one week's outcome may lie from what the model says
 
