@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 told = Words("smm_analysis")
 
 
+_LANG = {
+    "type": click.Choice(["en", "ko"]),
+    "default": "en",
+    "show_default": True,
+    "envvar": "SMM_LANG",
+    "show_envvar": True,
+    "help": "The language of what is said.",
+}
+
+
 class Mistake(click.ClickException):
     """A user's mistake: one message on standard error, no traceback, exit code 2."""
 
@@ -28,11 +38,17 @@ class Mistake(click.ClickException):
 
 
 class Command(click.Command):
-    """A command: turns the package's own errors into one message, in its --lang if it has one, and an exit code."""
+    """A command: turns the package's own errors into one message, in its --lang, and an exit code."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        if not any(option.name == "lang" for option in self.params):
+            keep = {"expose_value": False, "callback": lambda ctx, _, lang: ctx.meta.update(lang=lang)}
+            self.params.append(click.Option(["--lang"], **_LANG, **keep))
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake in data, names or parameters becomes a `Mistake`."""
-        lang = ctx.params.get("lang") or "en"
+        lang = ctx.params.get("lang") or ctx.meta.get("lang", "en")
         try:
             return super().invoke(ctx)
         except Mistake as mistake:
@@ -83,7 +99,7 @@ def main() -> None:
 @click.option(
     "-p", "pairs", multiple=True, metavar="KEY=VALUE", help="A notebook parameter; repeatable. See `smm list`."
 )
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="The pages' language.")
+@click.option("--lang", **_LANG | {"help": "The pages' language."})
 @click.option("--out", type=click.Path(path_type=Path), default="reports", show_default=True, help="Where to publish.")
 @click.option("--jobs", type=click.IntRange(min=0), default=0, help="Reports at a time. Default: cores and two more.")
 @click.option("--timeout", type=click.IntRange(min=1), default=600, show_default=True, help="Seconds a cell may take.")
@@ -119,7 +135,7 @@ def report(names: tuple[str, ...], pairs: tuple[str, ...], **options: object) ->
 
 
 @main.command("list")
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True)
+@click.option("--lang", **_LANG)
 @click.option("--notebooks", type=click.Path(path_type=Path, exists=True), help="Your own notebooks' folder.")
 def list_reports(lang: str, notebooks: Path | None) -> None:
     """List the reports, the tables each needs and its parameters."""
@@ -138,7 +154,7 @@ def list_reports(lang: str, notebooks: Path | None) -> None:
 @main.command()
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--engine", default="", metavar="URL", help="For tables in parts: duckdb://, spark://HOST:7077.")
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="The report's language.")
+@click.option("--lang", **_LANG)
 def check(data: Path, engine: str, lang: str) -> None:
     """Check a data set: rows read, kept and refused, with file, line, column and what is allowed."""
     from smm_analysis import tables
@@ -213,7 +229,7 @@ def new(name: str, out: Path) -> None:
 
 
 @main.command()
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True)
+@click.option("--lang", **_LANG)
 @click.option(
     "--reports", type=click.Path(path_type=Path), default="reports", show_default=True, help="Where runs are."
 )
@@ -238,7 +254,7 @@ def claims(lang: str, reports: Path, csv: Path | None) -> None:
 @main.command()
 @click.argument("run")
 @click.option("--out", type=click.Path(path_type=Path), default="reports", show_default=True, help="Where runs are.")
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True)
+@click.option("--lang", **_LANG)
 def compare(run: str, out: Path, lang: str) -> None:
     """Say what changed in data and verdicts from RUN (the beginning of its stamp) to the newest run."""
     from smm_analysis.report import compare as comparing
@@ -266,7 +282,7 @@ def compare(run: str, out: Path, lang: str) -> None:
 @click.option("--staff", multiple=True, metavar="HANDLE", help="An account of its people; repeatable, kept as a key.")
 @click.option("--set", "pairs", multiple=True, metavar="COLUMN=VALUE", help="One value for all rows: kind=useful.")
 @click.option("--sources", "extra", type=click.Path(path_type=Path), help="A TOML file with exports of your own.")
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="The report's language.")
+@click.option("--lang", **_LANG)
 @click.option("--rebrand", is_flag=True, help="Move rows that are there under another brand to this one.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; write nothing.")
 def import_(
@@ -296,7 +312,7 @@ def import_(
 @click.option("--key", default="", help="The person's author key, instead of HANDLE.")
 @click.option("--platform", default="", help="Where the handle is theirs. Default: everywhere.")
 @click.option("--dry-run", is_flag=True, help="Count, change nothing.")
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="The report's language.")
+@click.option("--lang", **_LANG)
 def forget(handle: str, data: Path, key: str, platform: str, dry_run: bool, lang: str) -> None:
     """Remove a person's rows from every table of a data set.
 

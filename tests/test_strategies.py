@@ -18,7 +18,7 @@ from smm_analysis.strategies import (
     diffusion_by_relationship,
     plan_difference,
 )
-from smm_analysis.strategies.claims import _FORM, _Form, _gap, _with_form
+from smm_analysis.strategies.claims import _FORM, _Form, _gap, _over_brands
 from smm_analysis.strategies.comparison import kinship
 from smm_analysis.strategies.plans import distance, money_of
 from smm_analysis.verdict import judge
@@ -210,7 +210,7 @@ def refit(made, **changes):
 
 def test_the_interaction_is_told_by_the_middle_of_its_skewed_draws(model):
     [fit] = model.brands.values()
-    draws = _with_form(_gap(fit), _FORM["S0.3"], np.random.default_rng(0))
+    draws = _over_brands([_gap(fit)], _FORM["S0.3"], np.random.default_rng(0))
     found = diffusion_by_relationship(model)
     assert (draws > found.estimate).mean() == pytest.approx(0.5, abs=0.01)
     assert draws.mean() > 1.15 * found.estimate
@@ -474,9 +474,27 @@ def test_what_other_brands_tell_is_what_the_joint_normal_says():
 
 
 def test_an_error_of_the_form_is_in_proportion_to_the_effect():
-    gap = _with_form(np.full(20_000, 10.0), _Form(0.0, 0.5), np.random.default_rng(6))
+    gap = _over_brands([np.full(20_000, 10.0)], _Form(0.0, 0.5), np.random.default_rng(6))
     assert np.quantile(gap, [0.05, 0.95]) == pytest.approx(10 * np.exp([-0.5 * 1.645, 0.5 * 1.645]), rel=0.03)
-    assert not _with_form(np.zeros(9), _Form(0.3, 0.5), np.random.default_rng(6)).any()
+    assert not _over_brands([np.zeros(9)], _Form(0.3, 0.5), np.random.default_rng(6)).any()
+
+
+def test_of_the_forms_error_a_brands_own_part_averages_out_and_the_shared_one_does_not():
+    brands, rng = [np.full(20_000, 10.0)] * 25, np.random.default_rng(6)
+    shared, own = (np.log(_over_brands(brands, form, rng)).std() for form in (_Form(0, 0.2), _Form(0, 0, own=0.2)))
+    assert shared == pytest.approx(0.2, rel=0.03)
+    assert own == pytest.approx(0.2 / 5, rel=0.05)
+
+
+def test_a_plan_that_builds_trust_opens_more_than_its_answers_show(model):
+    """Answers move less than those do who pass things on: more of the way, `_SWING` times it, is the sharers' own."""
+    [fit] = model.brands.values()
+    fit = replace(fit, draws=replace(fit.draws, gate=np.tile([1.0, 0.5, 0.1], (fit.draws.n, 1))))
+    chain = paths._Chain(fit, paths.at_launch(fit), 2)
+    chain.relation = np.array([[0.4], [0.44]]) + np.zeros((2, fit.draws.n))
+    moved = chain._open(chain._where_it_opens())
+    expected = 1 / (1 + np.exp(-(np.array([0.4, 0.44 + 1.25 * 0.04]) - 0.5) / 0.1))
+    assert np.allclose(moved, expected[:, None])
 
 
 def test_what_plans_bring_on_average_over_luck_is_told_closer(model):

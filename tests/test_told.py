@@ -187,6 +187,18 @@ def test_the_check_speaks_korean_where_asked(tmp_path):
     assert {"표", "파일", "읽음", "받아들임", "거부"} <= set(korean.output.split())
 
 
+def test_every_command_speaks_korean_once_it_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMM_LANG", "ko")
+    (tmp_path / "file").touch()
+    assert "그런 폴더가 없습니다" in smm("check", tmp_path / "nowhere").output
+    assert "not there" in smm("check", tmp_path / "nowhere", "--lang", "en").output
+    assert "노트북 이름에는" in smm("new", "a b", "--out", tmp_path / "mine").output  # has no use for a language itself
+    assert "비어 있지 않습니다" in smm("notebooks", tmp_path).output
+    assert "읽거나 쓸 수 없습니다" in smm("template", tmp_path / "file" / "x").output
+    for name, command in cli.main.commands.items():
+        assert any(option.name == "lang" for option in command.params), name
+
+
 @pytest.mark.parametrize("command", ["report", "export"])
 def test_a_refused_data_set_is_told_in_the_language_of_the_command(command, tmp_path):
     out = tmp_path / "out"

@@ -183,7 +183,7 @@ class _Chain:
         self.promo_felt = promotion_share(views, self.promo_felt)
         drive = (drivers_of(money[:, _LISTEN][:, None], views, self.promo_felt, crisis) * d.drivers).sum(axis=-1)
         self.relation = np.clip(d.keep * self.relation + (1 - d.keep) * (d.level + drive), 0, 1)
-        opened = self._open(self.relation + _SWING * (self.relation - self.relation[0]) + offset)
+        opened = self._open(self._where_it_opens() + offset)
         before = self.shared
         shares = (share_pulls(views, before, opened) * d.share).sum(axis=-1)
         shares = shares * self._surprise(record, shares[0], self.weeks.shares)
@@ -193,6 +193,10 @@ class _Chain:
         self.customers = self.customers + new
         self.shared = np.minimum(shares, 1.0)
         return new, self.shared, self.follow, self.relation, self._buy_again(new, views, conditions)
+
+    def _where_it_opens(self) -> np.ndarray:
+        """The relationship of those who pass on, who swing farther from the first plan's than answers show."""
+        return self.relation + _SWING * (self.relation - self.relation[0])
 
     def _open(self, relation: np.ndarray) -> np.ndarray:
         opens, middle, width = self.draws.gate.T

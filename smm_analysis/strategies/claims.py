@@ -42,19 +42,25 @@ class _Form:
     """What the model's form does to an effect (모형의 오차): on its log, it falls short and spreads.
 
     Weak priors draw effects in, noisy answers draw the relationship's swing in, and exposures add up to a purchase more
-    steeply than weeks can tell, so that an effect is larger than estimated more often than smaller. `luck` is a brand's
-    own: variance in loyal customers for each by whom the two plans lie from today's. S1.6 needs it, since whom a plan
-    brings back is few people and its effect small beside what else the two plans do. All by how far estimates lay from
-    the truth on development seeds (0 to 11; for S1.6 1000 to 1005 and 1020 to 1037; for S0.4 both, 1000 to 1049) of
-    benchmarks/strategies_claims.py, one brand and six.
+    steeply than weeks can tell, so that an effect is larger than estimated more often than smaller. Of its spread part
+    is `shared` by all brands and part each brand's `own`, which averages out. `luck` is a brand's own too: variance in
+    loyal customers for each by whom the two plans lie from today's. S1.6 needs it, since whom a plan brings back is few
+    people and its effect small beside what else the two plans do. All by how far estimates lay from the truth on
+    development seeds (0 to 11 and 1000 to 1049) of benchmarks/strategies_claims.py, one brand and six.
     """
 
     falls_short: float
-    spread: float
+    shared: float
+    own: float = 0.0
     luck: float = 0.0
 
 
-_FORM = {"S0.3": _Form(0.8, 0.75), "S0.4": _Form(0.15, 0.3), "S1.6": _Form(0.15, 0.2, 4.0), "S4.2": _Form(0.1, 0.25)}
+_FORM = {
+    "S0.3": _Form(0.8, 0.2, own=0.7),
+    "S0.4": _Form(0.15, 0.15, own=0.25),
+    "S1.6": _Form(0.15, 0.2, luck=4.0),
+    "S4.2": _Form(0.1, 0.1, own=0.15),
+}
 
 
 def diffusion_by_relationship(
@@ -78,8 +84,8 @@ def diffusion_by_relationship(
     n = sum(fit.weeks.n for fit in fits)
     if why := why_not(model, fits, "S0.3"):
         return unknown(model.level, n, why)
-    found = np.mean([_gap(fit) for fit in fits], axis=0)
-    return of_draws(_with_form(found, _FORM["S0.3"], rng), model.level, n, centre="median")
+    found = _over_brands([_gap(fit) for fit in fits], _FORM["S0.3"], rng)
+    return of_draws(found, model.level, n, centre="median")
 
 
 def _fits(model: CoupledModel, brand: str | None) -> list[BrandFit]:
@@ -137,9 +143,11 @@ def _new_customers(fit: BrandFit, money: np.ndarray, offset: np.ndarray | float)
     return paths.run(fit, money, start, like_record=True, trust_offset=offset, **moved)
 
 
-def _with_form(gap: np.ndarray, form: _Form, rng: np.random.Generator) -> np.ndarray:
-    """Return draws with the form's error, which all brands share so that it does not average out."""
-    return gap * np.exp(form.falls_short + form.spread * rng.standard_normal(len(gap)))
+def _over_brands(gaps: list[np.ndarray], form: _Form, rng: np.random.Generator) -> np.ndarray:
+    """Return draws of the mean over brands with the form's error: of it, each brand's own part averages out."""
+    own = np.exp(form.own * rng.standard_normal((len(gaps), len(gaps[0]))))
+    shared = np.exp(form.falls_short + form.shared * rng.standard_normal(len(gaps[0])))
+    return (np.array(gaps) * own).mean(axis=0) * shared
 
 
 def plan_difference(
@@ -174,7 +182,7 @@ def plan_difference(
     if why := why_not(model, fits, claim):
         return unknown(model.level, n, why)
     parts = [_plan_gap(model, fit.weeks.brand, claim, relative, rng, options) for fit in fits]
-    return of_draws(_with_form(np.mean(parts, axis=0), _FORM[claim], rng), model.level, n)
+    return of_draws(_over_brands(parts, _FORM[claim], rng), model.level, n)
 
 
 def _plan_gap(
