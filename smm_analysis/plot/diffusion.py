@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import StrMethodFormatter
 
 from smm_analysis.plot.axes import axes_of, legend_below, nothing_to_draw
@@ -156,7 +157,8 @@ def _names_apart(ax: Axes, names: Sequence[str], places: np.ndarray) -> None:
         free = np.hypot(gaps[..., 0] / 40, gaps[..., 1] / 9).min(axis=1)  # a name is about 40 wide and 9 high
         side = sides[int(free.round(2).argmax())]
         taken.append(point + side)
-        ax.annotate(name, place, xytext=side, textcoords="offset points", fontsize="x-small", ha="center", va="center")
+        drawn = ax.annotate(name, place, side, textcoords="offset points", fontsize="x-small", ha="center", va="center")
+        drawn.set_path_effects([withStroke(linewidth=3, foreground="white")])  # readable where a line runs behind it
 
 
 def _quadrants(ax: Axes, lang: Lang) -> None:
