@@ -18,6 +18,7 @@ _FRACTION = re.compile(r"(<t[dh]>-?)(\d+\.\d+)(?=</t[dh]>)")  # a row's heading 
 _ZERO = re.compile(r"<td>-(0(?:\.0+)?)</td>")
 _NOTHING = re.compile(r"(?<=>)(?:NaN|NaT|None|&lt;NA&gt;)(?=</td>)")
 _ENDLESS = re.compile(r"(<td>-?)inf(?=</td>)")
+_BELOW = re.compile(r"(?<=<t[dh]>)-(?=[\d∞])")
 _SECONDS = re.compile(r"(<t[dh]>\d{4}-\d\d-\d\d \d\d:\d\d):\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d)?(?=</t[dh]>)")
 _NUMBER = re.compile(r"-?(?:\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?|inf)")
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.0+)?")  # no id: those have zeros in front, or more digits
@@ -33,8 +34,8 @@ def is_frame(html: str) -> bool:
 def readable(html: str) -> str:
     """Return a pandas table as readers like it; other HTML is not for this.
 
-    >>> readable('<th>10.038462</th><td>7867297.0</td><td>1345.67</td><td>-0.00</td><td>NaN</td><td>2026</td>')
-    '<th>10.04</th><td>7,867,297</td><td>1,346</td><td>0.00</td><td>–</td><td>2026</td>'
+    >>> readable('<th>10.038462</th><td>-7867297.0</td><td>1345.67</td><td>-0.00</td><td>NaN</td><td>2026</td>')
+    '<th>10.04</th><td>−7,867,297</td><td>1,346</td><td>0.00</td><td>–</td><td>2026</td>'
 
     Columns are written alike: whole numbers without a point, thousands parted but of years; texts stand to the left.
 
@@ -47,6 +48,7 @@ def readable(html: str) -> str:
     html = _FRACTION.sub(lambda match: match[1] + _short(match[2]), html)
     html = _ENDLESS.sub(r"\1∞", html)
     html = _ZERO.sub(r"<td>\1</td>", html)
+    html = _BELOW.sub("−", html)  # a true minus sign, as in cards and figures
     html = _SECONDS.sub(r"\1", html)
     return _NOTHING.sub("–", html)
 
