@@ -32,7 +32,7 @@ from strategies_truth import PAIRS, PEOPLE, PLANTED, claim_case, panels
 from smm_analysis.diffusion import CoupledModel, fit_coupled
 from smm_analysis.diffusion.panel import ACTIVITIES
 from smm_analysis.estimate import Estimate
-from smm_analysis.strategies import diffusion_by_relationship, find_plan, one_brand, plan_difference
+from smm_analysis.strategies import diffusion_by_relationship, find_plan, left_out, one_brand, plan_difference
 from smm_analysis.strategies.plans import money_of
 from smm_analysis.verdict import decide
 
@@ -101,13 +101,18 @@ def one_brand_rows(case: dict, panel: pd.DataFrame, repeat: pd.DataFrame) -> lis
 
 
 def six_brand_rows(cases: list[dict], both: list[tuple[pd.DataFrame, pd.DataFrame]]) -> list[dict]:
-    """Six brands together."""
+    """Six brands together; those that cannot tell are left out of estimate and truth alike."""
     named = [[table.assign(brand=f"brand {i}") for table in pair] for i, pair in enumerate(both)]
     panel, repeat = (pd.concat(column, ignore_index=True) for column in zip(*named, strict=True))
-    found = ours(fit_coupled(panel, repeat=repeat))
-    truth = {claim: float(np.mean([case["truth"][claim] for case in cases])) for claim in CLAIMS}
-    today = float(np.mean([case["loyal"] for case in cases]))
-    return [row("six brands", claim, found[claim], truth[claim], today) for claim in CLAIMS]
+    model = fit_coupled(panel, repeat=repeat)
+    found, rows = ours(model), []
+    for claim in CLAIMS:
+        lacking = left_out(model, claim)
+        used = [case for i, case in enumerate(cases) if f"brand {i}" not in lacking] or cases
+        truth = float(np.mean([case["truth"][claim] for case in used]))
+        today = float(np.mean([case["loyal"] for case in used]))
+        rows.append(row("six brands", claim, found[claim], truth, today))
+    return rows
 
 
 def six_seeds(planted: str, first: int) -> list[dict]:

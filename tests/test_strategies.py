@@ -16,6 +16,7 @@ from smm_analysis.strategies import (
     best_switch_week,
     compare_strategies,
     diffusion_by_relationship,
+    left_out,
     plan_difference,
 )
 from smm_analysis.strategies.claims import _FORM, _Form, _gap, _over_brands
@@ -241,6 +242,24 @@ def test_a_week_or_two_without_outcome_are_set_aside(made):
     panel.loc[[40, 60], ["new_customers", "new_followers", "lost_followers"]] = np.nan
     model = fit_coupled(panel, repeat=repeat, draws=60)
     assert np.isfinite(plan_difference(model, "S4.2").estimate)
+
+
+def test_of_several_brands_those_that_cannot_tell_are_left_out_and_named(made):
+    def together(*never):
+        parts = [[table.assign(brand=name) for table in made] for name in "abc"]
+        panels = [panel.assign(effort_participation=0.0) if n in never else panel for n, (panel, _) in enumerate(parts)]
+        repeats = pd.concat([repeat for _, repeat in parts], ignore_index=True)
+        return fit_coupled(pd.concat(panels, ignore_index=True), repeat=repeats, draws=60)
+
+    model = together(2)
+    lacking = left_out(model, "S1.6")
+    assert list(lacking) == ["c"] and not left_out(model, "S0.4")
+    found = plan_difference(model, "S1.6", rng=1)
+    assert not found.reason and found.n == 2 * len(made[0])
+    assert plan_difference(model, "S1.6", brand="c").reason == lacking["c"]
+    assert not plan_difference(model, "S1.6", brand="a").reason
+    only = plan_difference(together(1, 2), "S1.6")
+    assert "Only 1 of 3 brands" in only.reason["en"] and only.n == 3 * len(made[0])
 
 
 def test_an_outcome_that_never_varies_cannot_be_explained(made):

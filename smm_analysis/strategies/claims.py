@@ -8,7 +8,7 @@ but for S1.6, where it is as large as the effect.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +72,8 @@ def diffusion_by_relationship(
 
     On the natural scale: in the middle quarter of the record the money on diffusion is doubled, once with the
     relationship, where it opens what spreads, moved to the 75th, once to the 25th percentile of its weeks. Customers
-    are those of the whole record, a million is of the currency. Of several brands it is the mean over brands.
+    are those of the whole record, a million is of the currency. Of several brands it is the mean over those that can
+    tell, two at least; `left_out` names the others.
 
     Returns
     -------
@@ -80,38 +81,57 @@ def diffusion_by_relationship(
         With a reason where a brand never spent on diffusion or always the same, where that money does not move what
         people see, or nothing is known of how people felt.
     """
-    rng, fits = np.random.default_rng(rng), _fits(model, brand)
-    n = sum(fit.weeks.n for fit in fits)
-    if why := why_not(model, fits, "S0.3"):
-        return unknown(model.level, n, why)
-    found = _over_brands([_gap(fit) for fit in fits], _FORM["S0.3"], rng)
-    return of_draws(found, model.level, n, centre="median")
+    return _answer(model, "S0.3", brand, lambda fit, _: _gap(fit), np.random.default_rng(rng), centre="median")
 
 
-def _fits(model: CoupledModel, brand: str | None) -> list[BrandFit]:
-    """The fits that are meant: of one brand, or of all that could be fitted."""
-    if brand is None:
-        return list(model.brands.values())
-    return [] if brand in model.reasons else [one_brand(model, brand)]
+def _answer(
+    model: CoupledModel,
+    claim: str,
+    brand: str | None,
+    gap: Callable[[BrandFit, np.random.Generator], np.ndarray],
+    rng: np.random.Generator,
+    centre: str = "mean",
+) -> Estimate:
+    """Return the effect over the brands that answer, of draws of each one's gap; or why there is no answer."""
+    fits, why = _asked(model, claim, brand)
+    if why:
+        meant = [fit for name, fit in model.brands.items() if brand in (None, name)]
+        return unknown(model.level, sum(fit.weeks.n for fit in meant), why)
+    draws = _over_brands([gap(fit, rng) for fit in fits], _FORM[claim], rng)
+    return of_draws(draws, model.level, sum(fit.weeks.n for fit in fits), centre=centre)
 
 
-def why_not(model: CoupledModel, fits: list[BrandFit], claim: str) -> Mapping[Lang, str]:
-    """Return why the data cannot tell of a claim, in each language; empty if they can (판단할 수 없는 이유)."""
-    if not fits:
-        return next(iter(model.reasons.values()))
-    for fit in fits:
-        for activity in _NEEDED[claim]:
-            spent = fit.weeks.line(activity)
-            if not spent.any():
-                return reason("no_activity_effort", brand=fit.weeks.brand, activity=activity)
-            if np.ptp(spent) < 1e-6 * spent.max():
-                return reason("constant_activity", brand=fit.weeks.brand, activity=activity)
-            if activity in SEEN and not _moves_views(fit, activity):
-                return reason("money_moves_no_views", brand=fit.weeks.brand, activity=activity)
-        if claim in PAIRS and not fit.repeat_n:
-            return reason("no_purchases")
-        if claim in _OF_RELATIONSHIP and not fit.relation_n:
-            return reason("no_relationship", brand=fit.weeks.brand)
+def left_out(model: CoupledModel, claim: str) -> dict[str, Mapping[Lang, str]]:
+    """Return the brands whose weeks cannot tell of a claim, S0.3 or one of `PAIRS`, and why (답할 수 없는 브랜드)."""
+    return dict(model.reasons) | {name: why for name, fit in model.brands.items() if (why := _why_not(fit, claim))}
+
+
+def _asked(model: CoupledModel, claim: str, brand: str | None) -> tuple[list[BrandFit], Mapping[Lang, str]]:
+    """Return the fits that answer a claim, of the brand meant or of all that can, or why there is no answer."""
+    lacking = left_out(model, claim)
+    if brand is not None:
+        return ([], lacking[brand]) if brand in lacking else ([one_brand(model, brand)], {})
+    fits = [fit for name, fit in model.brands.items() if name not in lacking]
+    brands = len(fits) + len(lacking)
+    if len(fits) >= min(2, brands):
+        return fits, {}
+    return [], next(iter(lacking.values())) if brands == 1 else reason("few_brands_told", told=len(fits), brands=brands)
+
+
+def _why_not(fit: BrandFit, claim: str) -> Mapping[Lang, str]:
+    """Return why a brand's weeks cannot tell of a claim; empty if they can."""
+    for activity in _NEEDED[claim]:
+        spent = fit.weeks.line(activity)
+        if not spent.any():
+            return reason("no_activity_effort", brand=fit.weeks.brand, activity=activity)
+        if np.ptp(spent) < 1e-6 * spent.max():
+            return reason("constant_activity", brand=fit.weeks.brand, activity=activity)
+        if activity in SEEN and not _moves_views(fit, activity):
+            return reason("money_moves_no_views", brand=fit.weeks.brand, activity=activity)
+    if claim in PAIRS and not fit.repeat_n:
+        return reason("no_purchases")
+    if claim in _OF_RELATIONSHIP and not fit.relation_n:
+        return reason("no_relationship", brand=fit.weeks.brand)
     return {}
 
 
@@ -171,18 +191,17 @@ def plan_difference(
     Returns
     -------
     Estimate
-        Of several brands the mean over brands. With a reason where no brand could be fitted, what the claim is about
-        was never done or is the same in every week, no purchases are known, or (S0.4) nothing is known of how people
-        felt.
+        Of several brands the mean over those that can tell, two at least; `left_out` names the others. With a reason
+        where no brand could be fitted, what the claim is about was never done or is the same in every week, no
+        purchases are known, or (S0.4) nothing is known of how people felt.
     """
     if claim not in PAIRS:
         raise ValueError(f"claim {claim!r} is not one of plans; those are {', '.join(PAIRS)}")
-    rng, fits = np.random.default_rng(rng), _fits(model, brand)
-    n = sum(fit.weeks.n for fit in fits)
-    if why := why_not(model, fits, claim):
-        return unknown(model.level, n, why)
-    parts = [_plan_gap(model, fit.weeks.brand, claim, relative, rng, options) for fit in fits]
-    return of_draws(_over_brands(parts, _FORM[claim], rng), model.level, n)
+
+    def gap(fit: BrandFit, rng: np.random.Generator) -> np.ndarray:
+        return _plan_gap(model, fit.weeks.brand, claim, relative, rng, options)
+
+    return _answer(model, claim, brand, gap, np.random.default_rng(rng))
 
 
 def _plan_gap(
