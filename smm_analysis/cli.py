@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +18,22 @@ if TYPE_CHECKING:
 told = Words("smm_analysis")
 
 
+_SPOKEN = "smm_analysis.lang"  # where a command's context keeps its language
+
+
+def _remember(ctx: click.Context, _: click.Parameter, lang: str | None) -> str | None:
+    """Keep the language in which a command speaks; where no --lang tells it, the variable SMM_LANG does."""
+    ctx.meta[_SPOKEN] = lang or ("ko" if os.environ.get("SMM_LANG") == "ko" else "en")
+    return lang
+
+
 _LANG = {
     "type": click.Choice(["en", "ko"]),
     "default": "en",
     "show_default": True,
     "envvar": "SMM_LANG",
     "show_envvar": True,
+    "callback": _remember,
     "help": "The language of what is said.",
 }
 
@@ -43,12 +54,11 @@ class Command(click.Command):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         if not any(option.name == "lang" for option in self.params):
-            keep = {"expose_value": False, "callback": lambda ctx, _, lang: ctx.meta.update(lang=lang)}
-            self.params.append(click.Option(["--lang"], **_LANG, **keep))
+            self.params.append(click.Option(["--lang"], expose_value=False, **_LANG))
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake in data, names or parameters becomes a `Mistake`."""
-        lang = ctx.params.get("lang") or ctx.meta.get("lang", "en")
+        lang = ctx.meta[_SPOKEN]
         try:
             return super().invoke(ctx)
         except Mistake as mistake:
@@ -187,10 +197,13 @@ def sample(out: Path, **options: object) -> None:
     """Simulate a data set with known truth (virtual brands)."""
     from smm_analysis import virtual
 
+    for what, known in {"world": virtual.WORLDS, "policy": virtual.POLICIES, "plan": virtual.PLANS}.items():
+        if options[what] and options[what] not in known:
+            raise Mistake(told("not_known", what=what, name=options[what], known=", ".join(known)))
     try:
         click.echo(virtual.write_sample(out, **options))
-    except ValueError as error:  # an unknown world, policy or plan: the message lists the known ones
-        raise Mistake(str(error)) from None
+    except FileExistsError:
+        raise Mistake(told("no_place_for_sample", folder=out)) from None
 
 
 @main.command()
@@ -333,9 +346,13 @@ def forget(handle: str, data: Path, key: str, platform: str, dry_run: bool, lang
 @click.option("--table", "names", multiple=True, metavar="NAME", help="Only this table; repeatable.")
 @click.option("--texts", is_flag=True, help="With what people wrote; quotes can be found by searching for them.")
 @click.option(
-    "--lang", type=click.Choice(["en", "ko"]), help="Headings in words, and the language. Default: the column names."
+    "--lang",
+    type=click.Choice(["en", "ko"]),
+    callback=_remember,
+    help="Headings in words, and the language. Default: the column names.",
 )
-def export(data: Path, out: Path, names: tuple[str, ...], texts: bool, lang: str | None) -> None:
+@click.pass_context
+def export(ctx: click.Context, data: Path, out: Path, names: tuple[str, ...], texts: bool, lang: str | None) -> None:
     """Write tables for spreadsheets: OUT is one .xlsx file, or a folder for CSV files.
 
     What a spreadsheet would compute is made text; what was changed is counted. Not for reading back as a data set.
@@ -343,7 +360,7 @@ def export(data: Path, out: Path, names: tuple[str, ...], texts: bool, lang: str
     from smm_analysis import tables
 
     for done in tables.export_tables(tables.load(data), out, names=names, texts=texts, lang=lang):
-        click.echo(done.told(lang or "en"))
+        click.echo(done.told(ctx.meta[_SPOKEN]))
 
 
 def _described(notebook: Notebook, lang: str) -> list[str]:

@@ -1,8 +1,12 @@
 """What several files of tests begin with."""
 
+import os
+
 import pytest
 
 from smm_analysis import pseudonyms
+
+os.environ.pop("SMM_LANG", None)  # tests say themselves in which language a command speaks
 
 
 @pytest.fixture

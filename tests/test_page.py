@@ -175,6 +175,12 @@ def test_a_moment_is_shown_to_the_minute():
     assert "<td>2026-05-20 04:31</td>" in readable(days._repr_html_())
 
 
+def test_numbers_have_a_true_minus_sign_and_texts_keep_their_hyphen():
+    table = readable(pd.DataFrame({"gain": [-1.5, -np.inf]}, index=[-3, "-2026-01"])._repr_html_())
+    assert "<td>−1.5</td>" in table and "<td>−∞</td>" in table and "<th>−3</th>" in table
+    assert "<th>-2026-01</th>" in table
+
+
 def test_cells_that_show_nothing_share_one_fold():
     book = notebook()
     silent = [nbformat.v4.new_code_cell(f"step_{number}") for number in range(3)]

@@ -19,6 +19,7 @@ from smm_analysis.told import Told, Words, in_language, joined, read
 PACKAGE = Path(__file__).parents[1] / "smm_analysis"
 ROOMS = ("", "tables", "imports", "panels", "report", "forgetting", "pseudonyms")  # the first is the command's own
 HANGUL = "[가-힣]"
+COMMANDS = cli.main.commands.items()
 SAYING = {"Problem", "refuse", "DataError", "MissingTable", "NoRows", "Misfit", "BrokenPart", "PanelError", "_rule"}
 SAYING |= {"_value_rule", "aside", "say", "Mistake", "ReportError", "Locked", "DiskFull", "PseudonymError"}
 
@@ -195,8 +196,11 @@ def test_every_command_speaks_korean_once_it_is_said(tmp_path, monkeypatch):
     assert "노트북 이름에는" in smm("new", "a b", "--out", tmp_path / "mine").output  # has no use for a language itself
     assert "비어 있지 않습니다" in smm("notebooks", tmp_path).output
     assert "읽거나 쓸 수 없습니다" in smm("template", tmp_path / "file" / "x").output
-    for name, command in cli.main.commands.items():
-        assert any(option.name == "lang" for option in command.params), name
+    assert "그런 폴더가 없습니다" in smm("export", tmp_path / "nowhere", tmp_path / "x.xlsx").output
+    assert "없는 이름입니다" in smm("sample", tmp_path / "new", "--seed", 1, "--world", "atlantis").output
+    assert "--force로 바꿀 수 있습니다" in smm("sample", tmp_path, "--seed", 1).output
+    told = {name: next(option.envvar for option in each.params if option.name == "lang") for name, each in COMMANDS}
+    assert [name for name, variable in told.items() if variable != "SMM_LANG"] == ["export"]  # there it is of headings
 
 
 @pytest.mark.parametrize("command", ["report", "export"])

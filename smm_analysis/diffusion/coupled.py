@@ -129,7 +129,14 @@ def fit_coupled(
     -------
     CoupledModel
         A brand with too few weeks, with weeks missing or without customers is in `reasons`.
+
+    Raises
+    ------
+    ValueError
+        If the panel has no weeks at all.
     """
+    if panel.empty:
+        raise ValueError("the panel has no weeks: give that of strategy_panel, with a row a week")
     parts = {str(name): weeks for name, weeks in panel.groupby("brand", sort=False)}
     reasons = {name: why for name, weeks in parts.items() if (why := unusable(weeks))}
     usable = {name: weeks_of(weeks) for name, weeks in parts.items() if name not in reasons}

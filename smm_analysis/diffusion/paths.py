@@ -36,7 +36,8 @@ _RECENT = np.arange(_CLASS[-1] + 1) < _CLASS[-1]  # all but the last class, who 
 # answers draw its swing in, and those who pass on gain and lose trust faster than followers on average (1.3 to 2 times
 # as fast on virtual brands that pass on much). Of 0 to 2, by gains over today's plan on 116 development worlds (1100 to
 # 1171, 1200 to 1243 of benchmarks/strategies_worlds.py): of the loyal customers that the basic model truly brings 67
-# were missing with 0, 41 with .5, 19 with 1, 9 with 1.25 and none with 1.5; regret was 26, 21, 20, 18 and 19
+# were missing with 0, 41 with .5, 19 with 1, 9 with 1.25 and none with 1.5, with 2 there were 16 too many; regret was
+# 26, 21, 20, 18, 19 and 19
 _SWING = 1.25
 _SURPRISE = (0.1, 10.0)  # how far one week's outcome may lie from what the model says
 
@@ -195,7 +196,10 @@ class _Chain:
         return new, self.shared, self.follow, self.relation, self._buy_again(new, views, conditions)
 
     def _where_it_opens(self) -> np.ndarray:
-        """The relationship of those who pass on, who swing farther from the first plan's than answers show."""
+        """The relationship of those who pass on, who swing farther from the first plan's than answers show.
+
+        It may leave 0..1, where the gate is shut or wide open anyway.
+        """
         return self.relation + _SWING * (self.relation - self.relation[0])
 
     def _open(self, relation: np.ndarray) -> np.ndarray:

@@ -54,7 +54,8 @@ def pool_brands(
     scale : of averaging: "log" for ratios, "percent" for ratios minus 1 in percent, "natural" for differences.
     weights : "precision" for brands like these, "equal" for these brands, "information" for these by what each tells.
     disagreement : whether brands by information that disagree by more than their errors widen the interval.
-    shared : standard error that all brands have in common, as a part of their mean on `scale`, 0 or more.
+    shared : standard error that all brands have in common, as a part of their mean on `scale`, 0 or more; for effects
+        of the relationship (S0.2, S0.9) it is `INDEX_ERROR`.
     level : of the result; the brands' intervals may be at others.
 
     Returns

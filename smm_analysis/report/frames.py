@@ -18,7 +18,7 @@ _FRACTION = re.compile(r"(<t[dh]>-?)(\d+\.\d+)(?=</t[dh]>)")  # a row's heading 
 _ZERO = re.compile(r"<td>-(0(?:\.0+)?)</td>")
 _NOTHING = re.compile(r"(?<=>)(?:NaN|NaT|None|&lt;NA&gt;)(?=</td>)")
 _ENDLESS = re.compile(r"(<td>-?)inf(?=</td>)")
-_BELOW = re.compile(r"(?<=<t[dh]>)-(?=[\d∞])")
+_BELOW = re.compile(r"(<t[dh][^>]*>)-(?=(?:\d[\d,]*(?:\.\d+)?|∞)</t[dh]>)")
 _SECONDS = re.compile(r"(<t[dh]>\d{4}-\d\d-\d\d \d\d:\d\d):\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d)?(?=</t[dh]>)")
 _NUMBER = re.compile(r"-?(?:\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?|inf)")
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.0+)?")  # no id: those have zeros in front, or more digits
@@ -48,7 +48,7 @@ def readable(html: str) -> str:
     html = _FRACTION.sub(lambda match: match[1] + _short(match[2]), html)
     html = _ENDLESS.sub(r"\1∞", html)
     html = _ZERO.sub(r"<td>\1</td>", html)
-    html = _BELOW.sub("−", html)  # a true minus sign, as in cards and figures
+    html = _BELOW.sub(r"\1−", html)  # a true minus sign, as in cards and figures
     html = _SECONDS.sub(r"\1", html)
     return _NOTHING.sub("–", html)
 

@@ -1,9 +1,9 @@
 """The claims about strategies, each in its own estimand (전략에 관한 주장): S0.3, S0.4, S1.6, S4.2.
 
-Of several brands the mean over these brands is taken, draw by draw: what a brand's weeks leave open of it averages out
-over brands, the form that all share does not. How far brands differ, and what a new one may expect, is
-`diffusion.between_brands`' to say. What plans bring is asked on average over luck: the noise of counting is not in it,
-but for S1.6, where it is as large as the effect.
+Of several brands the mean over those that can tell is taken, draw by draw: what a brand's weeks leave open of it, and
+its own part of the form's error, average out over brands; what all share does not. How far brands differ, and what a
+new one may expect, is `diffusion.between_brands`' to say. What plans bring is asked on average over luck: the noise of
+counting is not in it, but for S1.6, where it is as large as the effect.
 """
 
 from __future__ import annotations
@@ -43,10 +43,11 @@ class _Form:
 
     Weak priors draw effects in, noisy answers draw the relationship's swing in, and exposures add up to a purchase more
     steeply than weeks can tell, so that an effect is larger than estimated more often than smaller. Of its spread part
-    is `shared` by all brands and part each brand's `own`, which averages out. `luck` is a brand's own too: variance in
-    loyal customers for each by whom the two plans lie from today's. S1.6 needs it, since whom a plan brings back is few
-    people and its effect small beside what else the two plans do. All by how far estimates lay from the truth on
-    development seeds (0 to 11 and 1000 to 1049) of benchmarks/strategies_claims.py, one brand and six.
+    is `shared` by all brands and part each brand's `own`, of which many brands leave no more than its mean,
+    exp(own^2 / 2). `luck` is a brand's own too: variance in loyal customers for each by whom the two plans lie from
+    today's. S1.6 needs it, since whom a plan brings back is few people and its effect small beside what else the two
+    plans do. All by how far estimates lay from the truth on development seeds (0 to 11 and 1000 to 1049) of
+    benchmarks/strategies_claims.py, one brand and six.
     """
 
     falls_short: float
@@ -68,7 +69,7 @@ def diffusion_by_relationship(
 ) -> Estimate:
     """New customers for a million more of diffusion money, relationship P75 minus P25 (기본과 확산, S0.3).
 
-    The median of its draws: the form's error is so wide that their mean lies a third above it.
+    The median of its draws: the form's error is so wide that of one brand their mean lies a third above it.
 
     On the natural scale: in the middle quarter of the record the money on diffusion is doubled, once with the
     relationship, where it opens what spreads, moved to the 75th, once to the 25th percentile of its weeks. Customers
@@ -78,8 +79,8 @@ def diffusion_by_relationship(
     Returns
     -------
     Estimate
-        With a reason where a brand never spent on diffusion or always the same, where that money does not move what
-        people see, or nothing is known of how people felt.
+        With a reason where the brand asked about, or all but one of several, never spent on diffusion or always the
+        same, where that money does not move what people see, or nothing is known of how people felt.
     """
     return _answer(model, "S0.3", brand, lambda fit, _: _gap(fit), np.random.default_rng(rng), centre="median")
 
@@ -102,7 +103,15 @@ def _answer(
 
 
 def left_out(model: CoupledModel, claim: str) -> dict[str, Mapping[Lang, str]]:
-    """Return the brands whose weeks cannot tell of a claim, S0.3 or one of `PAIRS`, and why (답할 수 없는 브랜드)."""
+    """Return the brands whose weeks cannot tell of a claim, and why (답할 수 없는 브랜드).
+
+    Raises
+    ------
+    ValueError
+        If the claim is none of S0.3, S0.4, S1.6 and S4.2.
+    """
+    if claim not in _NEEDED:
+        raise ValueError(f"{claim!r} is no claim about strategies; those are {', '.join(_NEEDED)}")
     return dict(model.reasons) | {name: why for name, fit in model.brands.items() if (why := _why_not(fit, claim))}
 
 
@@ -112,10 +121,11 @@ def _asked(model: CoupledModel, claim: str, brand: str | None) -> tuple[list[Bra
     if brand is not None:
         return ([], lacking[brand]) if brand in lacking else ([one_brand(model, brand)], {})
     fits = [fit for name, fit in model.brands.items() if name not in lacking]
-    brands = len(fits) + len(lacking)
-    if len(fits) >= min(2, brands):
-        return fits, {}
-    return [], next(iter(lacking.values())) if brands == 1 else reason("few_brands_told", told=len(fits), brands=brands)
+    if not fits:
+        return [], next(iter(lacking.values()))
+    if len(fits) == 1 and lacking:
+        return [], reason("few_brands_told", told=1, brands=1 + len(lacking))
+    return fits, {}
 
 
 def _why_not(fit: BrandFit, claim: str) -> Mapping[Lang, str]:
@@ -192,8 +202,9 @@ def plan_difference(
     -------
     Estimate
         Of several brands the mean over those that can tell, two at least; `left_out` names the others. With a reason
-        where no brand could be fitted, what the claim is about was never done or is the same in every week, no
-        purchases are known, or (S0.4) nothing is known of how people felt.
+        where the brand asked about, or all but one of several, could not be fitted, never did what the claim is about
+        or the same in every week, if its money moves nothing that people see, no purchases are known, or (S0.4)
+        nothing is known of how people felt.
     """
     if claim not in PAIRS:
         raise ValueError(f"claim {claim!r} is not one of plans; those are {', '.join(PAIRS)}")
