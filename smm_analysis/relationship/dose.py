@@ -16,7 +16,7 @@ Of several brands the mean is `pool_brands(effects, weights="equal", shared=INDE
 are not the average follower: they gain and lose trust faster, and newcomers, who trust less, draw the followers' mean
 down while everybody's own trust rises. So the effect of the relationship that people show lies above that of moving
 everybody alike, in all brands; by how much differs with what is passed on, so that it is an error and no factor. One
-brand's interval, four times as wide as it, goes without.
+brand's interval, several times as wide, goes without.
 """
 
 from __future__ import annotations
