@@ -3,8 +3,8 @@
     python benchmarks/strategies_worlds.py [seeds] [first seed]
 
 Seeds 0 to 199 by default, some 4 s of an idle core each; the weak priors, the swing of a plan's relationship and the
-spread for the model's form were chosen on seeds 1000 to 1023, 1100 to 1171 and 1200 to 1243. Truth is every plan replayed with the record's luck; it is kept in a
-folder of the temporary directory once computed.
+spread for the model's form were chosen on seeds 1000 to 1023, 1100 to 1171 and 1200 to 1243. Truth is every plan
+replayed with the record's luck; it is kept in a folder of the temporary directory once computed.
 
 Strategies: one brand of 4,000 people and 104 weeks, its world, plan and policy drawn; eight mixes in one rhythm and the
 record itself. Regret: loyal customers that the best plan would have brought more than the plan chosen. The best
