@@ -5,12 +5,14 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.connect import LocalPortCache
 from test_report import VERDICT, books, manifest, refused_in_korean, report, smm, write_notebook  # noqa: F401
 
 from smm_analysis.report import compare, masking, pool
@@ -20,6 +22,7 @@ from smm_analysis.report.new import write_notebook as write_notebook_of_ones_own
 from smm_analysis.report.plan import Request, choose
 from smm_analysis.report.publish import Shelf, _exchange
 from smm_analysis.report.warm import AVAILABLE, warm_kernels
+from smm_analysis.report.work import Job, execute
 
 SEED = "seed: int = 1  # seed [0..] · 씨앗"
 forked = pytest.mark.skipif(not AVAILABLE, reason="no fork here: kernels are plain")
@@ -63,6 +66,24 @@ def test_warm_kernels_share_no_luck_no_memory_and_start_as_plain_ones_do(books):
     cold = json.loads(printed(books, "good.en").splitlines()[-1])
     assert cold[5] is False
     assert [type(value) for value in cold] == [type(value) for value in one]
+
+
+def test_a_kernel_whose_port_another_process_took_is_started_anew(books, tmp_path, monkeypatch, capfd):  # noqa: F811
+    """Jupyter chooses free ports and closes them before the kernel opens them: beside other kernels one may be gone."""
+    free, taken = LocalPortCache.find_available_port, socket.create_server(("127.0.0.1", 0))
+    ports = [taken.getsockname()[1]]
+    monkeypatch.setattr(LocalPortCache, "find_available_port", lambda *args: ports.pop() if ports else free(*args))
+    write_notebook(books / "good.ipynb", "print(seed)", parameters=SEED)
+    out = tmp_path / "out"
+    words = dict.fromkeys(("title", "question", "brand", "data_name", "data_sha256", "provenance", "stamp"), "")
+    how = {"lang": "en", "values": {"seed": 7}, "rows": (), "simulated": True, "folder": out, "timeout": 60}
+    job = Job(books / "good.ipynb", "good", **words, **how)
+    monkeypatch.chdir(tmp_path)  # papermill goes to the notebook's folder and back
+    with taken:
+        made = execute(job)
+    assert (made["status"], made["error"], ports) == ("ok", None, [])
+    assert (out / "good.en.html").is_file()
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="looks for threads in /proc")

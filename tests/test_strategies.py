@@ -504,6 +504,8 @@ def test_what_other_brands_tell_is_what_the_joint_normal_says():
 def test_an_error_of_the_form_is_in_proportion_to_the_effect():
     gap = _over_brands([np.full(20_000, 10.0)], _Form(0.0, 0.5), np.random.default_rng(6))
     assert np.quantile(gap, [0.05, 0.95]) == pytest.approx(10 * np.exp([-0.5 * 1.645, 0.5 * 1.645]), rel=0.03)
+    short = _over_brands([np.full(20_000, 10.0)], _Form(0.3, 0.5), np.random.default_rng(6))
+    assert np.median(short) == pytest.approx(10 * np.exp(0.3), rel=0.01)
     assert not _over_brands([np.zeros(9)], _Form(0.3, 0.5), np.random.default_rng(6)).any()
 
 

@@ -11,6 +11,7 @@ starter ends, a starter when its kernel or whoever started it ends.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import select
@@ -166,8 +167,9 @@ def _become_kernel(request: dict, streams: list[int], connection: socket.socket,
         from ipykernel.kernelapp import launch_new_instance
 
         launch_new_instance()
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        if getattr(error, "errno", None) != errno.EADDRINUSE:  # the report asks for another kernel then
+            traceback.print_exc()
         os._exit(1)
     os._exit(0)
 

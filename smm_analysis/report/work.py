@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 import re
 import time
@@ -22,6 +23,7 @@ from smm_analysis.told import in_language
 
 NOT_RUN = {"lab-only", "solution"}  # cells for people in JupyterLab; reports neither run nor show them
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_STARTS = 3  # a kernel's ports are chosen before it opens them, and another process may be sooner: then try others
 
 
 @dataclass(frozen=True)
@@ -124,20 +126,28 @@ def _run(job: Job, executed: Path) -> None:
     source = nbformat.read(job.notebook, as_version=4)
     source.cells = [cell for cell in source.cells if not NOT_RUN & set(cell.metadata.get("tags", ()))]
     executed.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(source, executed)
     os.environ[ENGINE] = job.engine  # a kernel inherits it
-    papermill.execute_notebook(
-        _literal(executed),
-        _literal(executed),
-        parameters=dict(job.values),
-        kernel_name="python3",
-        language="python",
-        cwd=job.notebook.parent,
-        progress_bar=False,
-        execution_timeout=job.timeout,
-        request_save_on_cell_execute=masked(job.values) == job.values,  # a secret is not written before it is masked
-        extra_arguments=["--IPKernelApp.log_level=CRITICAL", *figures.kernel_arguments(job.figures)],
-    )
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what fails is said once, in the run's own words
+    for left in reversed(range(_STARTS)):
+        nbformat.write(source, executed)
+        try:
+            papermill.execute_notebook(
+                _literal(executed),
+                _literal(executed),
+                parameters=dict(job.values),
+                kernel_name="python3",
+                language="python",
+                cwd=job.notebook.parent,
+                progress_bar=False,
+                execution_timeout=job.timeout,
+                request_save_on_cell_execute=masked(job.values) == job.values,  # no secret before it is masked
+                extra_arguments=["--IPKernelApp.log_level=CRITICAL", *figures.kernel_arguments(job.figures)],
+            )
+        except RuntimeError as error:
+            if not left or "before replying to kernel_info" not in str(error):  # else no cell has run yet
+                raise
+        else:
+            return
 
 
 def _mask_file(executed: Path, values: Mapping[str, Any]) -> None:
