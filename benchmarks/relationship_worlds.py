@@ -3,10 +3,10 @@
     python benchmarks/relationship_worlds.py [seeds] [seeds of six brands] [first seed]
 
 Default 200 and 50 from 0: half an hour or more on one free core. Seeds 1000 to 1023 were looked at while the error that
-brands have in common was chosen. Per seed one brand of 8,000 people over 104 weeks, and six brands
-with six plans; policies planned, reactive and seasonal by turns; worlds in which trust opens sharing (`default`), in
-which it does not (`trust_does_not_matter`: useful posts raise both), and in which nothing works. Truth: the same luck
-with trust at its P75 and P25 where sharing reads it; of six brands, the mean of their truths.
+brands have in common was chosen. Per seed one brand of 8,000 people over 104 weeks, and six brands with six plans;
+policies planned, reactive and seasonal by turns; worlds in which trust opens sharing (`default`), in which it does not
+(`trust_does_not_matter`: useful posts raise both), and in which nothing works. Truth: the same luck with trust at its
+P75 and P25 where sharing reads it; of six brands, the mean of their truths.
 
 Columns: `truth` and `usual` the mean truth and outcome; `bias` and `covers` of the 90% interval; the three decisions at
 the deltas named; `no estimate` of these those with a reason; `width` the median; and the same of the naive line through

@@ -265,6 +265,16 @@ def test_of_several_brands_those_that_cannot_tell_are_left_out_and_named(made):
     assert "Only 1 of 3 brands" in only.reason["en"] and only.n == 3 * len(made[0])
 
 
+def test_a_brand_that_could_not_be_fitted_is_told_its_own_reason(made):
+    panel, repeat = made
+    short = [panel.iloc[:weeks].assign(brand=name) for name, weeks in (("a", 20), ("b", 30))]
+    both = pd.concat([repeat.assign(brand=name) for name in "ab"], ignore_index=True)
+    model = fit_coupled(pd.concat(short, ignore_index=True), repeat=both, draws=60)
+    reasons = [plan_difference(model, "S4.2", brand=name).reason["en"] for name in "ab"]
+    assert reasons == [model.reasons[name]["en"] for name in "ab"]
+    assert "20" in reasons[0] and "30" in reasons[1]
+
+
 def test_a_panel_without_weeks_is_refused(made):
     panel, repeat = made
     with pytest.raises(ValueError, match="the panel has no weeks"):
