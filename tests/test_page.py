@@ -23,7 +23,7 @@ from smm_analysis.report.index import render_index
 from smm_analysis.verdict import Verdict
 
 FRAME = pd.DataFrame(
-    {"won": [7867297.0, 350.5, float("nan")], "text": ["=HYPERLINK(1)", 'a "b", c', "나"], "n": [30, 4, 100]},
+    {"won": [7867297.0, -350.5, float("nan")], "text": ["=HYPERLINK(1)", 'a "b", c', "나"], "n": [30, 4, 100]},
     index=pd.Index(["tv", "sns", "events"], name="channel"),
 )
 
@@ -151,7 +151,7 @@ def test_tables_have_one_heading_row_and_parted_thousands():
     table = readable(FRAME._repr_html_())
     [[heading, *_]] = [re.findall("<th>([^<]*)</th>", row) for row in re.findall("<tr.*?</tr>", table, re.DOTALL)][:1]
     assert heading == "channel" and table.count("<tr") == 4
-    assert "<td>7,867,297</td>" in table and "<td>350.5</td>" in table
+    assert "<td>7,867,297</td>" in table and "<td>−350.5</td>" in table
     assert "<td>–</td>" in table
 
 
@@ -311,12 +311,13 @@ def test_tables_sort_and_download(written, tmp_path):
     assert rows[0] == ["channel", "won", "text", "n"]
     assert rows[1:] == [
         ["tv", "7867297", "'=HYPERLINK(1)", "30"],
-        ["sns", "350.5", 'a "b", c', "4"],
+        ["sns", "-350.5", 'a "b", c', "4"],  # shown with a true minus sign, a number all the same
         ["events", "–", "나", "100"],
     ]
     sheet = openpyxl.load_workbook(made[1]).active
     cells = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert cells[1] == ["tv", 7867297, "=HYPERLINK(1)", 30]
+    assert cells[2][1] == -350.5
     assert sheet["C2"].data_type == "s"  # a text, computed by nothing
 
 
